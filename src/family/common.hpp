@@ -1,0 +1,30 @@
+// What the families share: layouts, checks and messages of improper parameters, names of natural parameters in formulas.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "family/family.hpp"
+
+namespace jensen::family {
+
+inline constexpr double not_available = std::numeric_limits<double>::quiet_NaN();
+
+Layout make_layout(const std::vector<std::pair<Statistic, std::size_t>>& statistics);
+
+// "η[log v]" and "\eta_{\log v}": the natural parameter of a statistic of the variable v.
+std::string eta(const Statistic& statistic);
+std::string eta_latex(const Statistic& statistic);
+
+// The first entry that is not finite, as a reason.
+std::optional<Improper> not_finite(std::span<const double> natural);
+
+// log v, with 0 taken as the smallest normal double: a probability may be exactly 0 at a mode, and 0 · log 0 has to stay 0.
+inline double log_probability(double v) { return std::log(v > std::numeric_limits<double>::min() ? v : std::numeric_limits<double>::min()); }
+
+}  // namespace jensen::family
