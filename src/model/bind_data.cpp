@@ -1,0 +1,363 @@
+#include "model/bind_data.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
+
+#include "diagnostics/suggest.hpp"
+#include "model/builder.hpp"
+
+namespace jensen::model {
+
+namespace {
+
+// A text that is a number as a whole.
+std::optional<double> parse_number(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+struct Levels {
+  std::vector<std::string> names;
+  std::map<std::string, double> position;   // 1-based
+};
+
+Levels sorted_levels(const std::set<std::string>& distinct) {
+  Levels levels;
+  levels.names.assign(distinct.begin(), distinct.end());
+  const bool numbers = std::ranges::all_of(levels.names, [](const std::string& name) { return parse_number(name).has_value(); });
+  if (numbers) std::ranges::stable_sort(levels.names, {}, [](const std::string& name) { return *parse_number(name); });
+  for (std::size_t i = 0; i < levels.names.size(); ++i) levels.position[levels.names[i]] = static_cast<double>(i + 1);
+  return levels;
+}
+
+class Binder {
+ public:
+  Binder(const ModelGraph& graph, std::vector<data::Table> tables) : graph_(graph), tables_(std::move(tables)) {}
+
+  Result<BoundData> bind() {
+    for (const auto& [name, value] : graph_.set_sizes) out_.sizes[name] = value;
+    try {
+      find_columns();
+      find_levels();
+      for (const auto& [id, uses] : columns_) bind_columns(id);
+      bind_literals();
+      check_sizes();
+    } catch (const Failure& failure) {
+      return failure.diagnostic();
+    }
+    return std::move(out_);
+  }
+
+ private:
+  struct ColumnRef {
+    std::size_t table;
+    std::size_t column;
+    auto operator<=>(const ColumnRef&) const = default;
+  };
+
+  const Variable& variable(VariableId id) const { return graph_.variables[id]; }
+  data::Column& column(const ColumnRef& ref) { return tables_[ref.table].columns[ref.column]; }
+  std::string place(const ColumnRef& ref, std::size_t row) { return tables_[ref.table].place(column(ref), row); }
+
+  ColumnRef find_column(VariableId id, const std::string& name) {
+    std::vector<std::string> known;
+    for (std::size_t t = 0; t < tables_.size(); ++t) {
+      for (std::size_t c = 0; c < tables_[t].columns.size(); ++c) {
+        if (tables_[t].columns[c].name == name) return {t, c};
+        known.push_back(tables_[t].columns[c].name);
+      }
+    }
+    const Variable& v = variable(id);
+    if (tables_.empty()) {
+      fail("no-data", fmt::format("the model needs data for `{}`, but no data file is given", v.name), v.span, {},
+           {Note{Note::Kind::help, "name a CSV file after the model"}});
+    }
+    std::vector<Note> notes;
+    if (!v.type.dims.empty() && v.binding->kind == Binding::Kind::column) {
+      notes.push_back({Note::Kind::help, fmt::format("bind it to its columns, as in `= columns({}, ...)`", known.empty() ? "a" : known[0]), {}});
+    }
+    fail("no-such-column", fmt::format("`{}` has no column `{}`{}", tables_[0].source, name, did_you_mean(name, known)), v.span, {}, notes);
+  }
+
+  void find_columns() {
+    for (std::size_t i = 0; i < graph_.variables.size(); ++i) {
+      const VariableId id(i);
+      const Variable& v = variable(id);
+      if (v.role != Role::data || v.binding->kind == Binding::Kind::literal) continue;
+      const std::size_t rank = v.binding->columns.size() > 1 || v.binding->kind == Binding::Kind::columns ? 2 : 1;
+      if (v.dims.empty() && graph_.set_sizes.contains(v.name)) continue;
+      if (v.dims.size() != rank && !(v.dims.empty() && rank == 1)) {
+        fail("shape-mismatch", fmt::format("`{}` is {}, which {} does not fill", v.name, shape_text(v.dims), rank == 1 ? "one column" : "a list of columns"), v.span, {},
+             {Note{Note::Kind::help, "a column fills `real[N]`, columns fill `vector(D)[N]` or `real[N, D]`"}});
+      }
+      for (const std::string& name : v.binding->columns) {
+        columns_[id].push_back(find_column(id, name));
+        ++uses_[columns_[id].back()];
+      }
+    }
+  }
+
+  // Variables that share the name of a level count share their levels.
+  std::string level_key(VariableId id) const {
+    const Variable& v = variable(id);
+    return v.type.levels.is_constant() ? "variable " + v.name : "size " + v.type.levels.text();
+  }
+
+  std::string cell_text(const data::Column& c, std::size_t row) const { return c.text(row); }
+
+  void find_levels() {
+    std::map<std::string, std::set<std::string>> distinct;
+    for (const auto& [id, refs] : columns_) {
+      if (variable(id).type.support.kind != SupportKind::category) continue;
+      for (const ColumnRef& ref : refs) {
+        const data::Column& c = column(ref);
+        auto& set = distinct[level_key(id)];
+        if (c.numeric()) {
+          std::set<double> values;
+          for (std::size_t r = 0; r < c.size(); ++r) {
+            if (!c.is_missing(r)) values.insert(c.numbers()[r]);
+          }
+          for (const double value : values) set.insert(fmt::format("{}", value));
+        } else {
+          const data::StringColumn& strings = c.strings();
+          std::vector<bool> seen(strings.levels.size(), false);
+          for (std::size_t r = 0; r < c.size(); ++r) {
+            if (!c.is_missing(r)) seen[strings.codes[r]] = true;
+          }
+          for (std::size_t l = 0; l < seen.size(); ++l) {
+            if (seen[l]) set.insert(strings.levels[l]);
+          }
+        }
+      }
+    }
+    for (const auto& [key, set] : distinct) levels_[key] = sorted_levels(set);
+    for (const auto& [id, refs] : columns_) {
+      if (variable(id).type.support.kind == SupportKind::category) set_level_count(id);
+    }
+  }
+
+  void set_level_count(VariableId id) {
+    const Variable& v = variable(id);
+    const auto found = static_cast<std::int64_t>(levels_[level_key(id)].names.size());
+    const auto declared = v.type.levels.evaluate(out_.sizes);
+    if (declared && *declared < found) {
+      std::vector<std::string> names = levels_[level_key(id)].names;
+      if (names.size() > 8) {
+        names.resize(8);
+        names.emplace_back("...");
+      }
+      fail("too-many-levels", fmt::format("`{}` has {} levels ({}), but its type allows {}", v.name, found, fmt::join(names, ", "), *declared), v.span);
+    }
+    if (!declared) equate(v.type.levels, found, v, "levels");
+  }
+
+  // A symbol takes the value that the data give it; everything else must agree with it.
+  void equate(const Size& size, std::int64_t value, const Variable& v, const std::string& what) {
+    if (const auto known = size.evaluate(out_.sizes)) {
+      if (*known == value) return;
+      const std::string name = size.is_constant() ? "" : fmt::format(", and `{}` is {}", size.text(), *known);
+      fail("size-mismatch", fmt::format("`{}` has {} {} here, but {} are expected{}", v.name, value, what, *known, name), v.span);
+    }
+    for (const auto& [symbol, factor] : size.symbols()) {
+      if (out_.sizes.contains(symbol)) continue;
+      const Size rest = size - *Size::product(Size(factor), Size::symbol(symbol));
+      const auto offset = rest.evaluate(out_.sizes);
+      if (offset && (value - *offset) % factor == 0) out_.sizes[symbol] = (value - *offset) / factor;
+      return;
+    }
+  }
+
+  const char* observed_support(const Variable& v) const {
+    for (const FactorId factor : v.factors) {
+      const auto& support = graph_.distributions[graph_.factors[factor].distribution].statement.support_type;
+      if (support && support->name == "positive") return "positive";
+      if (support && support->name == "unit") return "unit";
+    }
+    return "";
+  }
+
+  void check_value(VariableId id, double value, const std::function<std::string()>& where) {
+    const Variable& v = variable(id);
+    const auto reject = [&](const std::string& what) {
+      fail("value-outside-support", fmt::format("{}: {} is not {}", where(), fmt::format("{}", value), what), v.span);
+    };
+    if (!std::isfinite(value)) reject("a finite number");
+    const SupportKind kind = v.type.support.kind;
+    const std::string observed = observed_support(v);
+    if (kind == SupportKind::boolean && value != 0 && value != 1) reject("a bool: 0 or 1, false or true");
+    if (kind == SupportKind::count && (value < 0 || value != std::floor(value))) reject("a count: a whole number from 0");
+    if (kind == SupportKind::integer && value != std::floor(value)) reject("a whole number");
+    if ((kind == SupportKind::positive || observed == "positive") && value <= 0) reject("positive");
+    if ((kind == SupportKind::unit || observed == "unit") && (value <= 0 || value >= 1)) reject("strictly between 0 and 1");
+    if (kind == SupportKind::interval && (value < v.type.support.low || value > v.type.support.high)) {
+      reject(fmt::format("between {} and {}", v.type.support.low, v.type.support.high));
+    }
+  }
+
+  double cell_value(VariableId id, const ColumnRef& ref, std::size_t row) {
+    const Variable& v = variable(id);
+    const data::Column& c = column(ref);
+    if (c.is_missing(row)) {
+      if (v.observed || !v.factors.empty()) {
+        throw Failure(Diagnostic{Severity::error, "missing-cell",
+                                 fmt::format("{} is missing; a missing cell of a variable with a distribution is a latent, which is not supported yet", place(ref, row)),
+                                 v.span, {}, {}, ExitStatus::unsupported});
+      }
+      fail("missing-cell", fmt::format("{} is missing, and `{}` has no distribution to infer it from", place(ref, row), v.name), v.span);
+    }
+    if (v.type.support.kind == SupportKind::category) {
+      const Levels& levels = levels_[level_key(id)];
+      return levels.position.at(c.numeric() ? fmt::format("{}", c.numbers()[row]) : c.strings().levels[c.strings().codes[row]]);
+    }
+    if (c.numeric()) return c.numbers()[row];
+    const std::string text = c.text(row);
+    if (v.type.support.kind == SupportKind::boolean && (text == "true" || text == "TRUE" || text == "True")) return 1;
+    if (v.type.support.kind == SupportKind::boolean && (text == "false" || text == "FALSE" || text == "False")) return 0;
+    if (const auto number = parse_number(text)) return *number;
+    fail("not-a-number", fmt::format("{}: `{}` is not a number", place(ref, row), text), v.span, {},
+         {Note{Note::Kind::help, fmt::format("declare `{}` as category(K) to use its values as levels", v.name)}});
+  }
+
+  void bind_columns(VariableId id) {
+    const Variable& v = variable(id);
+    const std::vector<ColumnRef>& refs = columns_[id];
+    const std::size_t rows = tables_[refs[0].table].rows;
+    for (const ColumnRef& ref : refs) {
+      if (tables_[ref.table].rows != rows) fail("size-mismatch", fmt::format("the columns of `{}` come from files of different lengths", v.name), v.span);
+    }
+    BoundArray array;
+    if (v.dims.empty()) {
+      if (rows != 1) fail("size-mismatch", fmt::format("`{}` is one number, but its column has {} rows", v.name, rows), v.span);
+    } else {
+      equate(v.dims[0], static_cast<std::int64_t>(rows), v, "rows");
+      array.dims = {rows};
+    }
+    if (v.dims.size() == 2) {
+      equate(v.dims[1], static_cast<std::int64_t>(refs.size()), v, "columns");
+      array.dims.push_back(refs.size());
+    }
+    array.values.reserve(rows * refs.size());   // untouched memory: a column is released as soon as it is copied
+    for (std::size_t c = 0; c < refs.size(); ++c) {
+      for (std::size_t r = 0; r < rows; ++r) {
+        const double value = cell_value(id, refs[c], r);
+        check_value(id, value, [&] { return place(refs[c], r); });
+        array.values.push_back(value);
+      }
+      if (--uses_[refs[c]] == 0) column(refs[c]).cells = std::vector<double>();
+    }
+    if (v.type.support.kind == SupportKind::category) array.levels = levels_[level_key(id)].names;
+    if (v.dims.empty() && v.type.support.kind == SupportKind::count) out_.sizes[v.name] = static_cast<std::int64_t>(array.values[0]);
+    out_.arrays[id] = std::move(array);
+  }
+
+  void flatten(const grammar::Expr& expr, std::vector<double>& values, std::vector<std::string>& texts, std::vector<std::size_t>& dims, std::size_t depth,
+               const Variable& v) {
+    if (const auto* array = std::get_if<grammar::ArrayExpr>(&expr.kind)) {
+      if (dims.size() == depth) {
+        dims.push_back(array->elements.size());
+      } else if (dims.size() < depth || dims[depth] != array->elements.size()) {
+        fail("ragged-array", fmt::format("the rows of `{}` differ in length", v.name), expr.span);
+      }
+      for (const grammar::Expr& element : array->elements) flatten(element, values, texts, dims, depth + 1, v);
+      return;
+    }
+    if (const auto* text = std::get_if<grammar::StringExpr>(&expr.kind)) {
+      texts.push_back(text->value);
+      values.push_back(0);
+      return;
+    }
+    const auto value = literal(expr);
+    if (!value) fail("not-a-literal", fmt::format("the values of `{}` must be numbers in brackets, or `column(...)`, or `columns(...)`", v.name), expr.span);
+    values.push_back(*value);
+    texts.push_back(fmt::format("{}", *value));
+  }
+
+  // A literal is written row by row.
+  static std::vector<double> column_by_column(const BoundArray& array) {
+    std::vector<double> out(array.values.size());
+    const std::vector<std::int64_t> strides = array.strides();
+    for (std::size_t flat = 0; flat < out.size(); ++flat) {
+      std::size_t rest = flat;
+      std::int64_t at = 0;
+      for (std::size_t d = array.dims.size(); d-- > 0; rest /= array.dims[d]) at += static_cast<std::int64_t>(rest % array.dims[d]) * strides[d];
+      out[static_cast<std::size_t>(at)] = array.values[flat];
+    }
+    return out;
+  }
+
+  std::optional<double> literal(const grammar::Expr& expr) const {
+    if (const auto* number = std::get_if<grammar::NumberExpr>(&expr.kind)) return number->value;
+    if (const auto* name = std::get_if<grammar::NameExpr>(&expr.kind)) {
+      if (name->name == "true" || name->name == "false") return name->name == "true" ? 1 : 0;
+      if (const auto found = graph_.constants.find(name->name); found != graph_.constants.end()) return literal(found->second);
+    }
+    const auto* unary = std::get_if<grammar::UnaryExpr>(&expr.kind);
+    if (unary == nullptr || unary->op != grammar::UnaryOp::negate) return std::nullopt;
+    const auto value = literal(*unary->operand);
+    return value ? std::optional(-*value) : std::nullopt;
+  }
+
+  void bind_literals() {
+    for (std::size_t i = 0; i < graph_.variables.size(); ++i) {
+      const VariableId id(i);
+      const Variable& v = variable(id);
+      if (v.role != Role::data || v.binding->kind != Binding::Kind::literal) continue;
+      BoundArray array;
+      std::vector<std::string> texts;
+      flatten(*v.binding->literal, array.values, texts, array.dims, 0, v);
+      if (array.dims.size() != v.dims.size()) {
+        fail("shape-mismatch", fmt::format("`{}` is {}, but its literal has {} dimension{}", v.name, shape_text(v.dims), array.dims.size(), array.dims.size() == 1 ? "" : "s"),
+             v.binding->literal->span);
+      }
+      for (std::size_t d = 0; d < v.dims.size(); ++d) equate(v.dims[d], static_cast<std::int64_t>(array.dims[d]), v, d == 0 ? "elements" : "columns");
+      if (v.type.support.kind == SupportKind::category) {
+        const Levels levels = sorted_levels({texts.begin(), texts.end()});
+        levels_[level_key(id)] = levels;
+        set_level_count(id);
+        for (std::size_t e = 0; e < texts.size(); ++e) array.values[e] = levels.position.at(texts[e]);
+        array.levels = levels.names;
+      } else {
+        for (std::size_t e = 0; e < array.values.size(); ++e) {
+          check_value(id, array.values[e], [&] { return fmt::format("element {} of `{}`", e + 1, v.name); });
+        }
+      }
+      if (v.dims.empty()) out_.sizes[v.name] = static_cast<std::int64_t>(array.values[0]);
+      if (array.dims.size() > 1) array.values = column_by_column(array);
+      out_.arrays[id] = std::move(array);
+    }
+  }
+
+  void check_sizes() {
+    for (const std::string& symbol : graph_.size_symbols) {
+      if (!out_.sizes.contains(symbol)) {
+        throw Failure(Diagnostic{Severity::error, "unknown-size", fmt::format("nothing tells how large `{}` is", symbol), {}, {}, {Note{Note::Kind::help, fmt::format("give it by `--set {}=...`", symbol), {}}}});
+      }
+    }
+    for (const SizeCheck& check : graph_.size_checks) {
+      const auto a = check.a.evaluate(out_.sizes);
+      const auto b = check.b.evaluate(out_.sizes);
+      if (a && b && *a != *b) {
+        fail("size-mismatch", fmt::format("the sizes of {} do not agree: {} is {}, {} is {}", check.what, check.a.text(), *a, check.b.text(), *b), check.span);
+      }
+    }
+  }
+
+  const ModelGraph& graph_;
+  std::vector<data::Table> tables_;
+  BoundData out_;
+  std::map<VariableId, std::vector<ColumnRef>> columns_;
+  std::map<ColumnRef, int> uses_;
+  std::map<std::string, Levels> levels_;
+};
+
+}  // namespace
+
+Result<BoundData> bind_data(const ModelGraph& graph, std::vector<data::Table> tables) { return Binder(graph, std::move(tables)).bind(); }
+
+}  // namespace jensen::model

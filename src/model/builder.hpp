@@ -1,0 +1,145 @@
+// The working state of build_graph, shared by the files that implement it.
+#pragma once
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "diagnostics/diagnostic.hpp"
+#include "model/build.hpp"
+#include "model/types.hpp"
+
+namespace jensen::model {
+
+// Throws a Failure with an error diagnostic.
+[[noreturn]] void fail(std::string code, std::string message, SourceSpan span, std::string label = {}, std::vector<Note> notes = {});
+
+void collect_names(const grammar::Expr& expr, std::set<std::string>& names);
+
+// A distribution chosen for a call, its parameters bound to the arguments' expressions and types.
+struct BoundCall {
+  DistributionId distribution;
+  std::vector<const grammar::Expr*> arguments;   // by parameter
+  std::map<std::string, Size> sizes;             // sizes that argument types bind
+  Type support;                                  // of the variate; dims and levels in terms of the caller's sizes
+  std::vector<ExprType> types;                   // of the arguments, by parameter
+};
+
+class Builder {
+ public:
+  Builder(const grammar::Program& program, Sources& sources, const BuildOptions& options);
+  Result<ModelGraph> build();
+
+ private:
+  friend class ShapeInference;
+
+  // collect.cpp: declarations and statements, without looking inside expressions
+  void load_stdlib();
+  void add_module(const std::string& module, const grammar::Program& program);
+  void use_module(const grammar::UseStatement& statement, SourceSpan span);
+  void apply_sets();
+  void collect_constants();
+  void collect_sizes();
+  void collect(const grammar::Statements& statements, PlateId plate, std::vector<grammar::Expr>& conditions);
+  void collect_statement(const grammar::Statement& statement, PlateId plate, std::vector<grammar::Expr>& conditions);
+  void collect_data(const grammar::DataStatement& statement, SourceSpan span, PlateId plate);
+  void collect_param(const grammar::ParamStatement& statement, SourceSpan span, PlateId plate);
+  void collect_for(const grammar::ForStatement& statement, SourceSpan span, PlateId plate, std::vector<grammar::Expr>& conditions);
+  void collect_if(const grammar::IfStatement& statement, SourceSpan span, PlateId plate, std::vector<grammar::Expr>& conditions);
+  void collect_tilde(const grammar::TildeStatement& statement, SourceSpan span, PlateId plate, const std::vector<grammar::Expr>& conditions);
+  void collect_assign(const grammar::AssignStatement& statement, SourceSpan span, PlateId plate);
+  void collect_predict(const grammar::PredictStatement& statement, SourceSpan span);
+  void collect_guide(const grammar::GuideStatement& statement, SourceSpan span);
+  void collect_networks();
+  VariableId declare(Variable variable);
+  void check_declared_once(const std::string& name, SourceSpan span) const;
+  [[nodiscard]] std::vector<PlateId> plates_from(PlateId innermost) const;
+
+  // sizes.cpp: integer expressions and types
+  Size size_of(const grammar::Expr& expr, const Scope& scope);
+  std::optional<Size> try_size(const grammar::Expr& expr, const Scope& scope);
+  std::optional<Size> named_size(const std::string& name, const Scope& scope);
+  Range range_of(const grammar::Expr& expr, const Scope& scope);
+  Type type_of(const grammar::TypeExpr& type, const Scope& scope);
+  std::optional<double> try_constant(const grammar::Expr& expr) const;
+  std::optional<bool> constant_truth(const grammar::Expr& expr) const;
+  void set_interval(Support& support, const grammar::Expr& low, const grammar::Expr& high) const;
+  std::vector<Size> extents_of(const grammar::TypeExpr& type, const Scope& scope);
+
+  // calls.cpp: choosing distributions and binding their parameters
+  BoundCall bind_call(const grammar::CallExpr& call, SourceSpan span, const Scope& scope);
+  DistributionId choose(const grammar::CallExpr& call, SourceSpan span);
+  void bind_parameter(const grammar::Parameter& parameter, const ExprType& argument, SourceSpan span, const std::string& owner, Scope& inner);
+  Type support_of(const grammar::DistributionStatement& statement, const BoundCall& call, const Scope& inner);
+  void check_body(const BoundCall& call, SourceSpan span);
+
+  // latents.cpp: dims of latent variables from their `~` statements
+  void ensure_type(VariableId id);
+  void type_from_factors(VariableId id);
+  void type_from_definitions(VariableId id);
+  void set_array_extents(VariableId id, const std::vector<std::vector<Range>>& covered, const std::vector<SourceSpan>& spans);
+  std::vector<Range> covered_by(const std::vector<grammar::Expr>& indices, const std::vector<PlateId>& plates, const std::string& name, SourceSpan span);
+  Scope plate_scope(const std::vector<PlateId>& plates) const;
+
+  // check.cpp: whole-graph checks
+  void check_factor(FactorId id);
+  void check_observed(const Factor& factor, const BoundCall& call);
+  void check_definition(const Definition& definition);
+  void check_cycles();
+  void check_statements(const grammar::Statements& statements, const Scope& scope, bool guide);
+  void check_weight(const Plate& plate, PlateId id);
+  void check_variable(VariableId id);
+  void mark_data_sized();
+  void apply_method();
+  void check_target(const std::vector<grammar::Expr>& indices, VariableId variable, const Scope& scope, SourceSpan span);
+
+  // shapes.cpp
+  ExprType infer(const grammar::Expr& expr, const Scope& scope);
+  ExprType infer_name(const std::string& name, SourceSpan span, const Scope& scope);
+  ExprType infer_call(const grammar::CallExpr& call, SourceSpan span, const Scope& scope);
+  ExprType infer_function(const Function& function, const grammar::CallExpr& call, SourceSpan span, const Scope& scope);
+  ExprType infer_index(const grammar::IndexExpr& index, SourceSpan span, const Scope& scope);
+  ExprType infer_binary(const grammar::BinaryExpr& binary, SourceSpan span, const Scope& scope);
+  ExprType infer_array(const grammar::ArrayExpr& array, SourceSpan span, const Scope& scope);
+  void check_index(const grammar::Expr& item, const ExprType& type, const Size& extent, const std::string& name, const Scope& scope);
+  void require_equal(const Size& a, const Size& b, SourceSpan span, const std::string& what);
+
+  template <class F>
+  void guarded(F&& action) {
+    try {
+      action();
+    } catch (const Failure& failure) {
+      if (failure.diagnostic().code.empty()) return;   // follows from a mistake that has been reported
+      if (std::ranges::find_if(diagnostics_, [&](const Diagnostic& d) {
+            return d.span == failure.diagnostic().span && d.code == failure.diagnostic().code;
+          }) == diagnostics_.end()) {
+        diagnostics_.push_back(failure.diagnostic());
+      }
+    }
+  }
+
+  // Names that may be meant where `name` was not found.
+  [[nodiscard]] std::vector<std::string> visible_names(const Scope& scope) const;
+  [[nodiscard]] std::vector<std::string> function_names() const;
+  [[nodiscard]] std::vector<std::string> distribution_names() const;
+
+  const grammar::Program& program_;
+  Sources& sources_;
+  const BuildOptions& options_;
+  ModelGraph graph_;
+  Diagnostics diagnostics_;
+  std::map<std::string, VariableId> by_name_;
+  std::map<VariableId, const grammar::TypeExpr*> declared_types_;
+  std::map<std::string, SourceSpan> constant_spans_;
+  std::set<std::string> integer_data_;            // scalar data that serve as sizes
+  std::set<VariableId> typing_;                   // in progress: finds cycles
+  std::set<VariableId> typed_;
+  std::set<VariableId> poisoned_;                 // failed once; say nothing more about them
+  int function_depth_ = 0;
+  std::vector<const grammar::PredictStatement*> predicts_;
+  std::vector<const grammar::GuideStatement*> guides_;
+};
+
+}  // namespace jensen::model

@@ -1,0 +1,205 @@
+#include "model/graph_print.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/overload.hpp"
+#include "print.hpp"
+
+namespace jensen::model {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dims_text(const Variable& variable) {
+  std::string out;
+  for (const Size& size : variable.dims) out += (out.empty() ? "" : ", ") + size.text();
+  return out.empty() ? "" : "[" + out + "]";
+}
+
+std::string target_text(const ModelGraph& graph, VariableId id, const std::vector<grammar::Expr>& indices) {
+  std::string out;
+  for (const grammar::Expr& index : indices) out += (out.empty() ? "" : ", ") + grammar::to_text(index);
+  return graph.variables[id].name + (out.empty() ? "" : "[" + out + "]");
+}
+
+std::string call_text(const grammar::CallExpr& call) { return grammar::to_text(grammar::Expr{call, call.function_span}); }
+
+// Variables and data that an expression uses.
+void parents_in(const ModelGraph& graph, const grammar::Expr& expr, std::set<VariableId>& parents) {
+  const auto down = [&](const grammar::Expr& e) { parents_in(graph, e, parents); };
+  std::visit(Overload{
+                 [](const grammar::NumberExpr&) {}, [](const grammar::StringExpr&) {},
+                 [&](const grammar::NameExpr& e) {
+                   if (const VariableId id = graph.find(e.name); id.valid()) parents.insert(id);
+                 },
+                 [&](const grammar::CallExpr& e) {
+                   for (const grammar::Argument& a : e.arguments) down(*a.value);
+                 },
+                 [&](const grammar::IndexExpr& e) {
+                   down(*e.base);
+                   for (const grammar::Expr& i : e.items) down(i);
+                 },
+                 [&](const grammar::FieldExpr& e) { down(*e.base); }, [&](const grammar::UnaryExpr& e) { down(*e.operand); },
+                 [&](const grammar::BinaryExpr& e) { down(*e.left), down(*e.right); },
+                 [&](const grammar::ConditionalExpr& e) { down(*e.condition), down(*e.if_true), down(*e.if_false); },
+                 [&](const grammar::SumExpr& e) { down(*e.range), down(*e.body); },
+                 [&](const grammar::ArrayExpr& e) {
+                   for (const grammar::Expr& i : e.elements) down(i);
+                 },
+                 [&](const grammar::RangeExpr& e) { down(*e.low), down(*e.high); },
+             },
+             expr.kind);
+}
+
+std::set<VariableId> parents_of(const ModelGraph& graph, const Factor& factor) {
+  std::set<VariableId> parents;
+  for (const grammar::Argument& argument : factor.call.arguments) parents_in(graph, *argument.value, parents);
+  for (const grammar::Expr& condition : factor.conditions) parents_in(graph, condition, parents);
+  parents.erase(factor.variable);
+  return parents;
+}
+
+// The plate in whose box a variable is drawn: that of its first statement.
+PlateId home(const ModelGraph& graph, VariableId id) {
+  const Variable& variable = graph.variables[id];
+  if (!variable.factors.empty() && !graph.factors[variable.factors[0]].plates.empty()) return graph.factors[variable.factors[0]].plates.back();
+  if (!variable.definitions.empty() && !graph.definitions[variable.definitions[0]].plates.empty()) {
+    return graph.definitions[variable.definitions[0]].plates.back();
+  }
+  return {};
+}
+
+std::string plate_text(const Plate& plate) {
+  return plate.index + " in " + plate.range.text() + (plate.weight ? " weight " + grammar::to_text(*plate.weight) : "");
+}
+
+std::string type_text(const Variable& variable) {
+  std::string out = to_text(variable.type.support.kind);
+  if (variable.type.support.kind == SupportKind::category) out += "(" + variable.type.levels.text() + ")";
+  return out + dims_text(variable);
+}
+
+}  // namespace
+
+std::string to_text(const ModelGraph& graph) {
+  std::string out;
+  for (const Variable& variable : graph.variables) {
+    out += fmt::format("{:<8} {}: {}\n", variable.factors.empty() || variable.role != Role::data ? to_text(variable.role) : "observed", variable.name, type_text(variable));
+  }
+  for (const Factor& factor : graph.factors) {
+    std::string plates;
+    for (const PlateId plate : factor.plates) plates += (plates.empty() ? "for " : ", ") + plate_text(graph.plates[plate]);
+    out += fmt::format("factor   {} ~ {}{}{}\n", target_text(graph, factor.variable, factor.indices), call_text(factor.call), plates.empty() ? "" : "  ", plates);
+  }
+  for (const Definition& definition : graph.definitions) {
+    out += fmt::format("define   {} = {}\n", target_text(graph, definition.variable, definition.indices), grammar::to_text(definition.value));
+  }
+  return out;
+}
+
+std::string to_dot(const ModelGraph& graph) {
+  std::string out = "digraph model {\n  rankdir=TB;\n  node [fontname=\"Helvetica\"];\n";
+  const auto node = [&](VariableId id) {
+    const Variable& variable = graph.variables[id];
+    const bool observed = variable.role == Role::data || variable.observed;
+    const char* shape = variable.role == Role::param || (variable.role == Role::data && variable.factors.empty()) ? "box" : variable.role == Role::derived ? "diamond" : "ellipse";
+    return fmt::format("v{} [label=\"{}\", shape={}{}];\n", id.value, variable.name, shape, observed ? ", style=filled, fillcolor=gray85" : "");
+  };
+  const std::function<void(PlateId, const std::string&)> plate = [&](PlateId parent, const std::string& indent) {
+    for (std::size_t i = 0; i < graph.variables.size(); ++i) {
+      if (home(graph, VariableId(i)) == parent) out += indent + node(VariableId(i));
+    }
+    for (std::size_t f = 0; f < graph.factors.size(); ++f) {
+      const Factor& factor = graph.factors[FactorId(f)];
+      const PlateId at = factor.plates.empty() ? PlateId{} : factor.plates.back();
+      if (at == parent) out += fmt::format("{}f{} [label=\"{}\", shape=square, width=0.2, style=filled, fillcolor=black, fontsize=9, fontcolor=white];\n", indent, f, factor.call.function);
+    }
+    for (std::size_t p = 0; p < graph.plates.size(); ++p) {
+      if (graph.plates[PlateId(p)].parent != parent) continue;
+      out += fmt::format("{}subgraph cluster_{} {{\n{}  label=\"{}\";\n", indent, p, indent, plate_text(graph.plates[PlateId(p)]));
+      plate(PlateId(p), indent + "  ");
+      out += indent + "}\n";
+    }
+  };
+  plate(PlateId{}, "  ");
+  for (std::size_t f = 0; f < graph.factors.size(); ++f) {
+    for (const VariableId parent : parents_of(graph, graph.factors[FactorId(f)])) out += fmt::format("  v{} -> f{} [arrowhead=none];\n", parent.value, f);
+    out += fmt::format("  f{} -> v{};\n", f, graph.factors[FactorId(f)].variable.value);
+  }
+  for (const Definition& definition : graph.definitions) {
+    std::set<VariableId> parents;
+    parents_in(graph, definition.value, parents);
+    for (const VariableId parent : parents) out += fmt::format("  v{} -> v{} [style=dashed];\n", parent.value, definition.variable.value);
+  }
+  return out + "}\n";
+}
+
+std::string to_mermaid(const ModelGraph& graph) {
+  std::string out = "flowchart TD\n";
+  const std::function<void(PlateId, const std::string&)> plate = [&](PlateId parent, const std::string& indent) {
+    for (std::size_t i = 0; i < graph.variables.size(); ++i) {
+      const Variable& variable = graph.variables[VariableId(i)];
+      if (home(graph, VariableId(i)) != parent) continue;
+      const bool box = variable.role == Role::param || variable.role == Role::data;
+      out += fmt::format("{}v{}{}\"{}\"{}\n", indent, i, box ? "[" : "((", variable.name, box ? "]" : "))");
+    }
+    for (std::size_t p = 0; p < graph.plates.size(); ++p) {
+      if (graph.plates[PlateId(p)].parent != parent) continue;
+      out += fmt::format("{}subgraph p{} [\"{}\"]\n", indent, p, plate_text(graph.plates[PlateId(p)]));
+      plate(PlateId(p), indent + "  ");
+      out += indent + "end\n";
+    }
+  };
+  plate(PlateId{}, "  ");
+  for (const Factor& factor : graph.factors) {
+    for (const VariableId parent : parents_of(graph, factor)) out += fmt::format("  v{} -->|{}| v{}\n", parent.value, factor.call.function, factor.variable.value);
+  }
+  for (const Definition& definition : graph.definitions) {
+    std::set<VariableId> parents;
+    parents_in(graph, definition.value, parents);
+    for (const VariableId parent : parents) out += fmt::format("  v{} -.-> v{}\n", parent.value, definition.variable.value);
+  }
+  for (std::size_t i = 0; i < graph.variables.size(); ++i) {
+    if (graph.variables[VariableId(i)].role == Role::data) out += fmt::format("  style v{} fill:#ddd\n", i);
+  }
+  return out;
+}
+
+std::string to_json(const ModelGraph& graph) {
+  Json out;
+  out["model"] = graph.name;
+  for (const Variable& variable : graph.variables) {
+    Json entry;
+    entry["name"] = variable.name;
+    entry["role"] = to_text(variable.role);
+    entry["support"] = to_text(variable.type.support.kind);
+    entry["observed"] = variable.role == Role::data && !variable.factors.empty();
+    entry["shape"] = Json::array();
+    for (const Size& size : variable.dims) entry["shape"].push_back(size.text());
+    if (variable.type.support.kind == SupportKind::category) entry["levels"] = variable.type.levels.text();
+    out["variables"].push_back(entry);
+  }
+  for (const Plate& plate : graph.plates) {
+    Json entry{{"index", plate.index}, {"low", plate.range.low.text()}, {"high", plate.range.high.text()}};
+    if (plate.parent.valid()) entry["parent"] = plate.parent.value;
+    if (plate.weight) entry["weight"] = grammar::to_text(*plate.weight);
+    out["plates"].push_back(entry);
+  }
+  for (const Factor& factor : graph.factors) {
+    Json entry{{"variable", target_text(graph, factor.variable, factor.indices)}, {"distribution", call_text(factor.call)}};
+    for (const PlateId plate : factor.plates) entry["plates"].push_back(plate.value);
+    for (const VariableId parent : parents_of(graph, factor)) entry["parents"].push_back(graph.variables[parent].name);
+    out["factors"].push_back(entry);
+  }
+  for (const Definition& definition : graph.definitions) {
+    out["definitions"].push_back(Json{{"variable", target_text(graph, definition.variable, definition.indices)}, {"value", grammar::to_text(definition.value)}});
+  }
+  return out.dump(2) + "\n";
+}
+
+}  // namespace jensen::model
