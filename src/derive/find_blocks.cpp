@@ -1,0 +1,246 @@
+#include "derive/find_blocks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace jensen::derive {
+
+namespace {
+
+using model::ModelGraph;
+using model::Role;
+using model::Variable;
+
+bool inferred(const Variable& variable) { return variable.role == Role::latent || variable.role == Role::param; }
+
+std::vector<TermId> terms_with(const LogJoint& joint, const std::vector<VariableId>& variables) {
+  std::vector<TermId> out;
+  for (std::size_t i = 0; i < joint.terms.size(); ++i) {
+    const Term& term = joint.terms[TermId(i)];
+    if (std::ranges::any_of(term.atoms, [&](const Atom& atom) { return std::ranges::find(variables, atom.variable) != variables.end(); })) {
+      out.push_back(TermId(i));
+    }
+  }
+  return out;
+}
+
+SourceSpan span_of(const ModelGraph& graph, const Term& term) { return term.factors.empty() ? SourceSpan{} : graph.factors[term.factors[0]].span; }
+
+void set_unsupported(const ModelGraph& graph, const LogJoint& joint, Block& block, std::string reason, std::optional<TermId> offender) {
+  block.kind = BlockKind::unsupported;
+  block.reason = std::move(reason);
+  block.offender = offender;
+  if (offender) block.offender_span = span_of(graph, joint.terms[*offender]);
+}
+
+std::set<Statistic> statistics_in(const LogJoint& joint, const std::vector<TermId>& terms, VariableId id) {
+  std::set<Statistic> out;
+  for (const TermId term : terms) {
+    for (const Atom& atom : joint.terms[term].atoms) {
+      if (atom.variable == id) out.insert(atom.statistic);
+    }
+  }
+  return out;
+}
+
+std::string list(const std::set<Statistic>& statistics, const std::string& name) {
+  std::string out;
+  for (const Statistic& statistic : statistics) out += (out.empty() ? "" : ", ") + to_text(statistic, name);
+  return out.empty() ? "none" : out;
+}
+
+std::optional<family::FamilyKind> family_of(const Variable& variable, const std::set<Statistic>& statistics) {
+  return family::find_family({variable.type.support, {statistics.begin(), statistics.end()}}, variable.role == Role::param);
+}
+
+// The term that broke conjugacy: the first one whose statistic is not among those that the variable's own distribution has, or without which
+// a family would be found.
+std::optional<TermId> offending_term(const ModelGraph& graph, const LogJoint& joint, const std::vector<TermId>& terms, VariableId id) {
+  const Variable& variable = graph.variables[id];
+  std::set<Statistic> own;
+  for (const TermId t : terms) {
+    const Term& term = joint.terms[t];
+    if (std::ranges::none_of(term.factors, [&](FactorId f) { return graph.factors[f].variable == id; })) continue;
+    for (const Atom& atom : term.atoms) {
+      if (atom.variable == id) own.insert(atom.statistic);
+    }
+  }
+  const std::optional<family::FamilyKind> prior = own.empty() ? std::nullopt : family_of(variable, own);
+  const std::vector<Statistic> known = prior ? prior->statistics() : std::vector<Statistic>{};
+  for (const TermId t : terms) {
+    for (const Atom& atom : joint.terms[t].atoms) {
+      if (atom.variable == id && prior && std::ranges::find(known, atom.statistic) == known.end()) return t;
+    }
+  }
+  return terms.empty() ? std::nullopt : std::optional(terms.front());
+}
+
+std::optional<TermId> product_with_itself(const LogJoint& joint, const std::vector<TermId>& terms, VariableId id) {
+  for (const TermId t : terms) {
+    if (std::ranges::count_if(joint.terms[t].atoms, [&](const Atom& atom) { return atom.variable == id; }) > 1) return t;
+  }
+  return std::nullopt;
+}
+
+bool is_discrete(SupportKind kind) {
+  return kind == SupportKind::boolean || kind == SupportKind::category || kind == SupportKind::bounded_count || kind == SupportKind::count ||
+         kind == SupportKind::integer;
+}
+
+// A variable that is independent given the rest: one q per element of its array.
+Block single_block(const ModelGraph& graph, const LogJoint& joint, VariableId id) {
+  const Variable& variable = graph.variables[id];
+  Block block;
+  block.point = variable.role == Role::param;
+  Component component{id, {}, {}};
+  for (std::size_t slot = 0; slot < variable.dims.size(); ++slot) {
+    (slot < variable.array_rank ? component.batch_slots : component.inner_slots).push_back(slot);
+    if (slot < variable.array_rank) block.batch.push_back(variable.dims[slot]);
+  }
+  block.components = {component};
+  block.terms = terms_with(joint, {id});
+  const std::string& name = variable.name;
+  for (const Residual& residual : joint.residuals) {
+    if (std::ranges::find(residual.variables, id) == residual.variables.end()) continue;
+    set_unsupported(graph, joint, block, fmt::format("`{}` is {}, which is no product of statistics", residual.text, residual.reason), std::nullopt);
+    block.offender_span = residual.factor.valid() ? graph.factors[residual.factor].span : residual.span;
+    return block;
+  }
+  const std::set<Statistic> statistics = statistics_in(joint, block.terms, id);
+  if (const auto term = product_with_itself(joint, block.terms, id)) {
+    set_unsupported(graph, joint, block,
+                    is_discrete(variable.type.support.kind) ? fmt::format("elements of {} are coupled with each other: a chain needs exact sums along it", name)
+                                                            : fmt::format("two elements of {} multiply in one term", name),
+                    term);
+    return block;
+  }
+  const auto found = family_of(variable, statistics);
+  if (!found) {
+    const std::string where = fmt::format("{} appears as {}, which no family on {} has", name, list(statistics, name), to_text(variable.type.support.kind));
+    set_unsupported(graph, joint, block, where, offending_term(graph, joint, block.terms, id));
+    return block;
+  }
+  block.family = *found;
+  if (is_discrete(variable.type.support.kind)) {
+    block.kind = BlockKind::discrete;
+    block.levels = variable.type.levels;
+    block.first_level = variable.type.support.kind == SupportKind::category ? 1 : 0;
+    block.reason = fmt::format("{} takes {} levels, which are summed exactly", name, block.levels.text());
+  } else {
+    block.kind = BlockKind::family;
+    block.reason = fmt::format("{} appears as {}: {} on {}", name, list(statistics, name), found->name(), to_text(variable.type.support.kind));
+  }
+  return block;
+}
+
+std::string names_of(const ModelGraph& graph, const std::vector<VariableId>& variables) {
+  std::string out;
+  for (const VariableId id : variables) out += (out.empty() ? "" : ", ") + graph.variables[id].name;
+  return out;
+}
+
+Block gaussian_block(const ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables) {
+  Block block;
+  block.kind = BlockKind::gaussian;
+  block.point = graph.variables[variables[0]].role == Role::param;
+  const Coupling coupling = couple(graph, joint, variables);
+  block.components = coupling.components;
+  block.batch = coupling.batch;
+  block.terms = terms_with(joint, variables);
+  block.family.kind = family::FamilyKind::Kind::gaussian;
+  block.family.multivariate = variables.size() > 1 || !coupling.components[0].inner_slots.empty();
+  block.reason = fmt::format("the log joint is {}quadratic in {}", variables.size() > 1 ? "jointly " : "", names_of(graph, variables));
+  for (const Component& component : block.components) {
+    const Variable& variable = graph.variables[component.variable];
+    for (const std::size_t slot : component.inner_slots) {
+      const auto& symbols = variable.dims[slot].symbols();
+      const bool rows = std::ranges::any_of(symbols, [&](const auto& entry) { return graph.row_symbols.contains(entry.first); });
+      if (!rows) continue;
+      std::optional<TermId> offender = product_with_itself(joint, block.terms, component.variable);
+      if (!offender && !block.terms.empty()) offender = block.terms.front();
+      set_unsupported(graph, joint, block,
+                      fmt::format("elements of {} are coupled along 1..{}, as many as the data has rows: a chain needs a banded precision", variable.name,
+                                  variable.dims[slot].text()),
+                      offender);
+      return block;
+    }
+  }
+  return block;
+}
+
+// The multiplicity of the plates that a latent variable itself lies in.
+void set_weight(const ModelGraph& graph, const LogJoint& joint, Block& block) {
+  const Variable& variable = graph.variables[block.components[0].variable];
+  const bool weighted = std::ranges::any_of(variable.factors, [&](FactorId f) {
+    return std::ranges::any_of(graph.factors[f].plates, [&](PlateId p) { return graph.plates[p].weight.has_value(); });
+  });
+  if (!weighted || block.point) return;
+  for (const TermId t : block.terms) {
+    if (!block.weight) block.weight = joint.terms[t].weight;
+    if (joint.terms[t].weight != block.weight) {
+      set_unsupported(graph, joint, block, fmt::format("{} lies in plates of different weights", variable.name), t);
+      return;
+    }
+  }
+}
+
+int update_rank(const ModelGraph& graph, const Block& block) {
+  if (graph.variables[block.components[0].variable].data_sized) return 2;
+  return block.kind == BlockKind::gaussian ? 0 : 1;   // locations first: a scale is then fitted around them
+}
+
+bool exact_given_params(const Derivation& derivation) {
+  for (const Block& block : derivation.blocks) {
+    if (block.kind == BlockKind::unsupported) return false;
+  }
+  for (const Term& term : derivation.log_joint.terms) {
+    BlockId seen;
+    for (const Atom& atom : term.atoms) {
+      const BlockId block = derivation.block_of[static_cast<std::size_t>(atom.variable.value)];
+      if (derivation.blocks[block].point) continue;
+      if (seen.valid() && seen != block) return false;
+      seen = block;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string to_text(BlockKind kind) {
+  switch (kind) {
+    case BlockKind::family: return "family";
+    case BlockKind::gaussian: return "gaussian";
+    case BlockKind::discrete: return "discrete";
+    case BlockKind::unsupported: return "unsupported";
+  }
+  return {};
+}
+
+void find_blocks(const ModelGraph& graph, Derivation& derivation) {
+  const LogJoint& joint = derivation.log_joint;
+  std::vector<Block> blocks;
+  std::set<VariableId> assigned;
+  for (const auto& set : jointly_quadratic_sets(graph, joint)) {
+    blocks.push_back(gaussian_block(graph, joint, set));
+    assigned.insert(set.begin(), set.end());
+  }
+  for (std::size_t i = 0; i < graph.variables.size(); ++i) {
+    const VariableId id(i);
+    if (inferred(graph.variables[id]) && !assigned.contains(id)) blocks.push_back(single_block(graph, joint, id));
+  }
+  for (Block& block : blocks) set_weight(graph, joint, block);
+  std::ranges::stable_sort(blocks, [&](const Block& a, const Block& b) {
+    return std::pair(update_rank(graph, a), a.components[0].variable) < std::pair(update_rank(graph, b), b.components[0].variable);
+  });
+  derivation.block_of.assign(graph.variables.size(), BlockId{});
+  for (Block& block : blocks) {
+    const BlockId id = derivation.blocks.add(std::move(block));
+    for (const Component& component : derivation.blocks[id].components) derivation.block_of[static_cast<std::size_t>(component.variable.value)] = id;
+  }
+  derivation.exact = exact_given_params(derivation);
+}
+
+}  // namespace jensen::derive

@@ -1,0 +1,33 @@
+#include "derive/updates.hpp"
+
+#include <algorithm>
+
+namespace jensen::derive {
+
+std::vector<Message> messages(const Derivation& derivation, BlockId id) {
+  std::vector<Message> out;
+  const Block& block = derivation.blocks[id];
+  const auto mine = [&](const Atom& atom) { return derivation.block_of[static_cast<std::size_t>(atom.variable.value)] == id; };
+  for (const TermId t : block.terms) {
+    const Term& term = derivation.log_joint.terms[t];
+    Message::Part part{t, term.coefficient, term.data, {}, {}, term.weight};
+    if (block.weight && part.weight == block.weight) part.weight.reset();   // η = derivative / weight
+    std::vector<Atom> statistic;
+    for (const Atom& atom : term.atoms) (mine(atom) ? statistic : part.atoms).push_back(atom);
+    for (const IndexId index : term.sums) {
+      const bool carried = std::ranges::any_of(statistic, [&](const Atom& atom) {
+        return std::ranges::any_of(atom.indices, [&](const IndexUse& use) { return use.index == index; });
+      });
+      if (!carried) part.sums.push_back(index);
+    }
+    const auto same = std::ranges::find(out, statistic, &Message::statistic);
+    if (same == out.end()) {
+      out.push_back({statistic, {part}});
+    } else {
+      same->parts.push_back(part);
+    }
+  }
+  return out;
+}
+
+}  // namespace jensen::derive
