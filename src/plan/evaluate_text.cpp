@@ -1,0 +1,139 @@
+// Data expressions as people read them, and the message where one has no finite value.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "plan/evaluate.hpp"
+#include "plan/messages.hpp"
+
+namespace jensen::plan {
+
+using derive::DataIndex;
+using derive::DataIndexExpr;
+using derive::DataNode;
+using derive::DataOp;
+using derive::IndexUse;
+
+void Evaluator::check_finite(DataExprId id, const Grid& grid) const {
+  if (!grid.owned) return;
+  const auto bad = std::find_if(grid.owned->begin(), grid.owned->end(), [](double v) { return !std::isfinite(v); });
+  if (bad == grid.owned->end()) return;
+  std::string where;
+  std::int64_t rest = bad - grid.owned->begin();
+  for (std::size_t i = 0; i < grid.indices.size(); ++i) {
+    if (grid.strides[i] <= 0) continue;
+    where += fmt::format("{}{} = {}", where.empty() ? "" : ", ", index_name(grid.indices[i]), rest / grid.strides[i] + low(grid.indices[i]));
+    rest %= grid.strides[i];
+  }
+  throw Failure(data_domain(text(id), *bad, where));
+}
+
+namespace {
+
+std::string infix(const std::string& a, const char* op, const std::string& b) { return "(" + a + " " + op + " " + b + ")"; }
+
+const char* operator_text(DataOp op) {
+  switch (op) {
+    case DataOp::add:
+      return "+";
+    case DataOp::subtract:
+      return "-";
+    case DataOp::multiply:
+      return "*";
+    case DataOp::divide:
+      return "/";
+    case DataOp::power:
+      return "^";
+    case DataOp::equal:
+    case DataOp::one_hot:
+    case DataOp::delta:
+      return "==";
+    case DataOp::not_equal:
+      return "!=";
+    case DataOp::less:
+      return "<";
+    case DataOp::less_equal:
+      return "<=";
+    case DataOp::logical_and:
+      return "and";
+    case DataOp::logical_or:
+      return "or";
+    case DataOp::negate:
+      return "-";
+    case DataOp::exp:
+      return "exp";
+    case DataOp::log:
+      return "log";
+    case DataOp::sqrt:
+      return "sqrt";
+    case DataOp::abs:
+      return "abs";
+    case DataOp::lgamma:
+      return "lgamma";
+    case DataOp::digamma:
+      return "digamma";
+    case DataOp::log_multivariate_gamma:
+      return "log_multivariate_gamma";
+    case DataOp::logit:
+      return "logit";
+    case DataOp::expit:
+      return "expit";
+    case DataOp::softplus:
+      return "softplus";
+    case DataOp::log1m:
+      return "log1m";
+    case DataOp::logical_not:
+      return "not";
+    case DataOp::conditional:
+      return "if";
+    case DataOp::sum:
+      return "sum";
+    case DataOp::log_sum_exp:
+      return "log_sum_exp";
+    case DataOp::inverse:
+      return "inverse";
+    case DataOp::log_det:
+      return "log_det";
+    case DataOp::number:
+    case DataOp::size:
+    case DataOp::index_value:
+    case DataOp::array:
+    case DataOp::element:
+      return "";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string Evaluator::text(DataExprId id) const {
+  const DataNode& n = node(id);
+  const auto index_text = [&](const DataIndex& index) {
+    if (const auto* expr = std::get_if<DataIndexExpr>(&index)) return text(expr->expr);
+    const auto& use = std::get<IndexUse>(index);
+    const std::string offset = use.offset.text();
+    if (!use.index.valid()) return offset;
+    return index_name(use.index) + (offset == "0" ? "" : (offset[0] == '-' ? offset : "+" + offset));
+  };
+  std::vector<std::string> parts;
+  if (n.op == DataOp::number) return fmt::format("{:.6g}", n.number);
+  if (n.op == DataOp::size) return n.size.text();
+  for (const DataExprId arg : n.args) parts.push_back(text(arg));
+  if (n.op == DataOp::inverse || n.op == DataOp::log_det) return fmt::format("{}({})", operator_text(n.op), fmt::join(parts, ", "));
+  std::vector<std::string> indices;
+  for (const DataIndex& index : n.indices) indices.push_back(index_text(index));
+  if (n.op == DataOp::index_value) return indices.at(0);
+  if (n.op == DataOp::element) {
+    const std::string& name = graph_.variables[n.variable].name;
+    return indices.empty() ? name : fmt::format("{}[{}]", name, fmt::join(indices, ", "));
+  }
+  if (n.op == DataOp::array) return fmt::format("[{}][{}]", fmt::join(parts, ", "), fmt::join(indices, ", "));
+  parts.insert(parts.end(), indices.begin(), indices.end());
+  const bool word =
+      std::isalpha(static_cast<unsigned char>(operator_text(n.op)[0])) != 0 && n.op != DataOp::logical_and && n.op != DataOp::logical_or;
+  if (!word && parts.size() == 2) return infix(parts[0], operator_text(n.op), parts[1]);
+  return fmt::format("{}({})", operator_text(n.op), fmt::join(parts, ", "));
+}
+
+}  // namespace jensen::plan

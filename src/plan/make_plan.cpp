@@ -1,0 +1,70 @@
+#include "plan/plan.hpp"
+#include "plan/split.hpp"
+
+namespace jensen::plan {
+namespace {
+
+ContractionSpec spec_of(const Plan& plan, const ReducedTerm& term) {
+  ContractionSpec spec{term.coefficient, term.extents, {}, {0, std::vector<std::int64_t>(term.extents.size(), 0)}};
+  for (const Operand& operand : term.operands) spec.inputs.push_back({static_cast<int>(plan.input_of(operand.kind, operand.id)), operand.at});
+  return spec;
+}
+
+// ∂E[term] / ∂operand: the term without it, summed into its place.
+Contraction derivative(const Plan& plan, const ReducedTerm& term, std::size_t operand) {
+  ContractionSpec spec = spec_of(plan, term);
+  spec.output = term.operands[operand].at;
+  spec.inputs.erase(spec.inputs.begin() + static_cast<std::ptrdiff_t>(operand));
+  return Contraction(spec);
+}
+
+void compile(Plan& plan) {
+  plan.messages.resize(plan.blocks.size());
+  plan.moment_messages.resize(plan.moments.size());
+  for (std::size_t t = 0; t < plan.terms.size(); ++t) {
+    const ReducedTerm& term = plan.terms[t];
+    for (std::size_t o = 0; o < term.operands.size(); ++o) {
+      const Operand& operand = term.operands[o];
+      const auto id = static_cast<std::size_t>(operand.id);
+      if (operand.kind == OperandKind::statistic) {
+        plan.messages[id].push_back({t, derivative(plan, term, o)});
+      } else if (operand.kind == OperandKind::moment && plan.passes[static_cast<std::size_t>(plan.moments[id].pass)].block) {
+        plan.moment_messages[id].push_back({t, derivative(plan, term, o)});
+      }
+    }
+    if (!term.swept) plan.energies.push_back({t, Contraction(spec_of(plan, term))});
+  }
+}
+
+void plan_terms(const model::ModelGraph& graph, const derive::Derivation& derivation, const model::BoundData& data, Plan& plan) {
+  Resolver resolver(graph, derivation, data, plan);
+  resolver.resolve_blocks();
+  std::vector<ResolvedTerm> terms;
+  for (std::size_t t = 0; t < derivation.log_joint.terms.size(); ++t) terms.push_back(resolver.resolve(TermId(t)));
+  choose_swept(graph, derivation, terms, plan);
+  for (const ResolvedTerm& term : terms) {
+    for (const StatisticUse& use : term.statistics) {
+      PlannedBlock& block = plan.blocks[static_cast<std::size_t>(use.block)];
+      const auto& weight = derivation.blocks[block.id].weight;
+      if (weight && term.weight_id == weight) resolver.resolve_weight(block, term, use);
+    }
+  }
+  Splitter splitter(resolver, plan);
+  for (ResolvedTerm& term : terms) splitter.split(std::move(term));
+  splitter.finish();
+}
+
+}  // namespace
+
+Result<Plan> make_plan(const model::ModelGraph& graph, const derive::Derivation& derivation, const model::BoundData& data) {
+  Plan plan;
+  try {
+    plan_terms(graph, derivation, data, plan);
+    compile(plan);
+  } catch (const Failure& failure) {
+    return failure.diagnostic();
+  }
+  return plan;
+}
+
+}  // namespace jensen::plan

@@ -1,0 +1,147 @@
+// A plan: what a fit computes, as passes over rows and contractions over small arrays, with every size known and nothing symbolic left.
+//
+//  * Blocks are *stored* (their mean parameters are kept) or *swept* (a q per row of a data plate, never kept).
+//  * A *pass* goes over the rows of a plate and sums features of the data, for a swept block times its mean parameters:
+//        S[l, f, s] = Σ_rows [lookups = l] · feature_f(row) · weight(row) · m_s(row),     m = 1 in a pass over data alone.
+//    A feature is a product of data columns, stored once however often and in whatever order the terms use it.
+//  * A *moment* T is the dense array of those sums that a term needs; after that the term is *reduced*: coefficient × data × T × stored statistics.
+//  * The derivative of the reduced terms in a block's mean parameters is its natural parameter; their derivative in the moments of a swept block
+//    gives G, and the rows' natural parameters are η[row, s] = Σ_{l, f} [lookups = l] · feature_f(row) · G[l, f, s].
+//
+// Arrays point into the BoundData the plan was made from, which must outlive it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "derive/blocks.hpp"
+#include "diagnostics/diagnostic.hpp"
+#include "family/family.hpp"
+#include "model/bound_data.hpp"
+#include "model/graph.hpp"
+#include "plan/contraction.hpp"
+
+namespace jensen::plan {
+
+struct ConstantArray {
+  const double* values = nullptr;
+  std::shared_ptr<const std::vector<double>> owned;  // null for bound data
+  std::string text;                                  // for people
+};
+
+// row -> position, -1 where the value is none of the positions.
+struct LookupArray {
+  std::vector<std::int32_t> positions;
+  std::int64_t extent = 0;
+  std::string text;
+};
+
+struct PlannedComponent {
+  VariableId variable;
+  std::size_t offset = 0;           // of its first value in the block's value
+  std::vector<std::int64_t> inner;  // extents of its inner slots
+};
+
+struct PlannedBlock {
+  BlockId id;
+  std::string names;  // of its variables
+  bool point = false;
+  bool swept = false;
+  std::string stored_because;  // why a block of a data-sized plate is stored
+  std::shared_ptr<const family::Family> family;
+  std::vector<PlannedComponent> components;
+  std::vector<std::int64_t> batch;  // extents
+  std::int64_t count = 1;           // product of `batch`
+  std::optional<int> weight;        // array of `count` values, row-major over the batch
+  bool discrete = false;
+};
+
+// A column of data along the rows of a pass: strides by row dimension.
+struct Column {
+  int array = 0;
+  Affine at;
+  auto operator<=>(const Column&) const = default;
+};
+
+struct RowLookup {
+  int lookup = 0;
+  Affine at;
+  auto operator<=>(const RowLookup&) const = default;
+};
+
+// The features that go with one set of lookups; `features[f]` lists the columns multiplied (none: the constant 1).
+struct FeatureGroup {
+  std::vector<int> lookups;                  // into Pass::lookups
+  std::vector<std::int64_t> lookup_strides;  // l = Σ stride · position
+  std::int64_t cells = 1;                    // number of values of l
+  std::vector<std::vector<int>> features;
+  std::int64_t offset = 0;  // of its sums: offset + (l · |features| + f) · S + s
+};
+
+struct Pass {
+  std::vector<std::int64_t> extents;  // of the row dimensions; a row is their row-major position
+  std::int64_t rows = 0;
+  std::optional<int> block;     // the swept block; none: data alone
+  std::int64_t statistics = 1;  // S
+  std::vector<Column> columns;
+  std::optional<int> weight;  // into columns
+  std::vector<RowLookup> lookups;
+  std::vector<FeatureGroup> groups;  // the first has no lookups (and may be empty)
+  std::int64_t sums = 0;             // length of the array of sums
+};
+
+struct Moment {
+  int pass = 0;
+  std::vector<std::int64_t> shape;
+  std::vector<std::int32_t> cells;  // T[e] = sums[cells[e]]
+};
+
+enum class OperandKind { array, statistic, moment };
+
+struct Operand {
+  OperandKind kind = OperandKind::array;
+  int id = 0;
+  Affine at;
+};
+
+struct ReducedTerm {
+  TermId term;
+  double coefficient = 1;
+  std::vector<std::int64_t> extents;
+  std::vector<Operand> operands;
+  bool swept = false;  // has a moment of a swept block
+};
+
+// A contraction compiled from terms[term].
+struct TermProgram {
+  std::size_t term = 0;
+  Contraction contraction;
+};
+
+struct Plan {
+  std::vector<PlannedBlock> blocks;  // by BlockId
+  std::vector<ConstantArray> arrays;
+  std::vector<LookupArray> lookups;
+  std::vector<Pass> passes;
+  std::vector<Moment> moments;
+  std::vector<ReducedTerm> terms;
+  // Compiled from the terms. Inputs are numbered arrays first, then statistics by block, then moments.
+  std::vector<std::vector<TermProgram>> messages;         // by block: derivative in its mean parameters (count × size)
+  std::vector<std::vector<TermProgram>> moment_messages;  // by moment; empty for those of data alone
+  std::vector<TermProgram> energies;                      // E[term], of terms without swept moment
+
+  [[nodiscard]] std::size_t input_of(OperandKind kind, int id) const {
+    const auto at = static_cast<std::size_t>(id);
+    if (kind == OperandKind::array) return at;
+    return arrays.size() + at + (kind == OperandKind::moment ? blocks.size() : 0);
+  }
+  [[nodiscard]] std::size_t inputs() const { return arrays.size() + blocks.size() + moments.size(); }
+};
+
+Result<Plan> make_plan(const model::ModelGraph& graph, const derive::Derivation& derivation, const model::BoundData& data);
+
+std::string to_text(const Plan& plan);
+
+}  // namespace jensen::plan

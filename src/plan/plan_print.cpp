@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include "plan/plan.hpp"
+
+namespace jensen::plan {
+namespace {
+
+std::string shape_text(const std::vector<std::int64_t>& extents) { return extents.empty() ? "1" : fmt::format("{}", fmt::join(extents, " x ")); }
+
+std::string block_line(const PlannedBlock& block) {
+  const char* role = block.point ? "point" : block.swept ? "swept" : "stored";
+  std::string line =
+      fmt::format("  {} {}: {} x {} ({} statistics)", role, block.names, shape_text(block.batch), block.family->name(), block.family->size());
+  if (!block.stored_because.empty()) line += ", stored: " + block.stored_because;
+  return line + "\n";
+}
+
+std::size_t feature_count(const Pass& pass) {
+  std::size_t n = 0;
+  for (const FeatureGroup& group : pass.groups) n += group.features.size();
+  return n;
+}
+
+std::string pass_line(const Plan& plan, const Pass& pass) {
+  const std::string what = pass.block ? fmt::format("sweep of {}", plan.blocks[static_cast<std::size_t>(*pass.block)].names) : "data sums, once";
+  const std::string lookups = pass.lookups.empty() ? "" : fmt::format(", {} lookups", pass.lookups.size());
+  return fmt::format("  {} over {} rows: {} columns, {} features{}, {} sums\n", what, shape_text(pass.extents), pass.columns.size(),
+                     feature_count(pass), lookups, pass.sums);
+}
+
+double cost(const std::vector<TermProgram>& programs) {
+  double total = 0;
+  for (const TermProgram& program : programs) total += program.contraction.cost();
+  return total;
+}
+
+}  // namespace
+
+std::string to_text(const Plan& plan) {
+  std::string out = "blocks\n";
+  for (const PlannedBlock& block : plan.blocks) out += block_line(block);
+  out += "passes\n";
+  for (const Pass& pass : plan.passes) out += pass_line(plan, pass);
+  out += "moments\n";
+  for (std::size_t m = 0; m < plan.moments.size(); ++m) {
+    out += fmt::format("  T{}: {}, of pass {}\n", m + 1, shape_text(plan.moments[m].shape), plan.moments[m].pass + 1);
+  }
+  out += "contractions per iteration\n";
+  for (std::size_t b = 0; b < plan.blocks.size(); ++b) {
+    if (!plan.blocks[b].swept) {
+      out += fmt::format("  message to {}: {} terms, {:.3g} products\n", plan.blocks[b].names, plan.messages[b].size(), cost(plan.messages[b]));
+    }
+  }
+  double sweeps = 0;
+  for (const auto& programs : plan.moment_messages) sweeps += cost(programs);
+  out += fmt::format("  to the sweeps: {:.3g} products; bound: {} terms, {:.3g} products\n", sweeps, plan.energies.size(), cost(plan.energies));
+  return out;
+}
+
+}  // namespace jensen::plan

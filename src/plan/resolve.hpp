@@ -1,0 +1,77 @@
+// Terms with every index, extent and address known: data factors, lookups and statistics of blocks over the term's own indices.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "plan/evaluate.hpp"
+#include "plan/plan.hpp"
+
+namespace jensen::plan {
+
+struct DataFactor {
+  int array = 0;
+  Affine at;
+};
+
+// [position(at) = counter of `target`].
+struct LookupFactor {
+  DataExprId one_hot;
+  int lookup = 0;
+  Affine at;
+  std::size_t target = 0;
+};
+
+struct StatisticUse {
+  int block = 0;
+  Affine at;               // into the block's mean parameters, count × size
+  std::vector<int> batch;  // per batch dimension the index that runs over all of it; -1 where none does
+};
+
+struct ResolvedTerm {
+  TermId id;
+  double coefficient = 1;
+  std::vector<IndexId> indices;
+  std::vector<std::int64_t> extents;
+  std::vector<DataFactor> data;
+  std::vector<LookupFactor> lookups;
+  std::optional<DataFactor> weight;
+  std::optional<DataExprId> weight_id;
+  std::vector<StatisticUse> statistics;
+};
+
+class Resolver {
+ public:
+  Resolver(const model::ModelGraph& graph, const derive::Derivation& derivation, const model::BoundData& data, Plan& plan);
+
+  void resolve_blocks();
+  ResolvedTerm resolve(TermId id);
+  // The lookup as a plain factor of zeros and ones.
+  DataFactor densify(const ResolvedTerm& term, const LookupFactor& lookup);
+  // The weight of a block as an array over its batch, given a term whose weight it is.
+  void resolve_weight(PlannedBlock& block, const ResolvedTerm& term, const StatisticUse& use);
+
+ private:
+  void add_data(ResolvedTerm& term, DataExprId id);
+  bool add_composite(ResolvedTerm& term, DataExprId id);
+  void add_lookup(ResolvedTerm& term, DataExprId id);
+  void add_grid(ResolvedTerm& term, DataExprId id);
+  DataFactor factor(const ResolvedTerm& term, const Grid& grid, const std::string& text);
+  Affine affine(const ResolvedTerm& term, const Grid& grid) const;
+  int array(const Grid& grid, const std::string& text);
+  void add_statistics(ResolvedTerm& term, const derive::Term& source);
+  StatisticUse statistic_use(const ResolvedTerm& term, int block, const std::vector<const derive::Atom*>& atoms);
+  void add_batch(const ResolvedTerm& term, StatisticUse& use, const derive::Component& component, const derive::Atom& atom);
+  Affine inner_position(const ResolvedTerm& term, const derive::Block& block, std::size_t component, const derive::Atom& atom) const;
+  void add_use(const ResolvedTerm& term, Affine& at, const derive::IndexUse& use, std::int64_t first, std::int64_t extent, std::int64_t stride,
+               VariableId variable) const;
+
+  const model::ModelGraph& graph_;
+  const derive::Derivation& derivation_;
+  Plan& plan_;
+  Evaluator evaluator_;
+  std::map<const double*, int> array_ids_;
+  std::map<std::tuple<DataExprId, std::int64_t, std::int64_t>, int> lookup_ids_;
+};
+
+}  // namespace jensen::plan
