@@ -1,0 +1,209 @@
+#include "run/collect.hpp"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+
+#include "run/messages.hpp"
+#include "run/names.hpp"
+
+namespace jensen::run {
+namespace {
+
+constexpr std::size_t largest_covariance = 50;
+
+// A block's results per batch element, before they are put in the order of the variables' own dimensions.
+struct Elements {
+  std::vector<double> mean, sd, value;  // per element: the size below
+  std::size_t size = 0;                 // numbers in one value; levels of a discrete block
+};
+
+std::string kind_of(const derive::Block& block) { return block.point ? "point" : derive::to_text(block.kind); }
+
+void add_moments(const plan::PlannedBlock& block, std::span<const double> natural, std::span<double> mean, std::span<double> sd) {
+  std::vector<double> spread(std::max(mean.size(), block.family->value_size()));
+  block.family->moments(natural, mean, spread);
+  std::copy_n(spread.begin(), sd.size(), sd.begin());
+}
+
+Elements stored_elements(const Engine& engine, int b) {
+  const plan::PlannedBlock& block = engine.plan().blocks[static_cast<std::size_t>(b)];
+  const BlockState& state = engine.state().blocks[static_cast<std::size_t>(b)];
+  Elements out;
+  out.size = block.discrete ? block.family->size() : block.family->value_size();
+  if (block.point) {
+    out.value = state.value;
+    return out;
+  }
+  const auto count = static_cast<std::size_t>(block.count);
+  const std::size_t n = block.family->size();
+  out.mean.resize(count * out.size);
+  out.sd.resize(block.discrete ? 0 : count * out.size);
+  for (std::size_t e = 0; e < count; ++e) {
+    const std::span<double> sd = block.discrete ? std::span<double>() : std::span<double>(out.sd).subspan(e * out.size, out.size);
+    add_moments(block, {state.natural.data() + e * n, n}, std::span<double>(out.mean).subspan(e * out.size, out.size), sd);
+  }
+  return out;
+}
+
+// One sweep that keeps what it computes for each row.
+std::optional<BlockFailure> swept_elements(Engine& engine, int pass_id, Elements& out) {
+  const plan::Pass& pass = engine.plan().passes[static_cast<std::size_t>(pass_id)];
+  const plan::PlannedBlock& block = engine.plan().blocks[static_cast<std::size_t>(*pass.block)];
+  const std::size_t n = block.family->size();
+  out.size = block.discrete ? n : block.family->value_size();
+  out.mean.resize(static_cast<std::size_t>(pass.rows) * out.size);
+  out.sd.resize(block.discrete ? 0 : out.mean.size());
+  return engine.sweep(pass_id, {}, [&](const Tile& tile, const double* natural, const double* mean) {
+    std::vector<double> eta(n);
+    for (std::int64_t i = 0; i < tile.rows; ++i) {
+      const std::size_t first = static_cast<std::size_t>(tile.first + i) * out.size;
+      for (std::size_t s = 0; s < n; ++s) eta[s] = natural[static_cast<std::int64_t>(s) * tile_rows + i];
+      if (block.discrete) {
+        for (std::size_t s = 0; s < n; ++s) out.mean[first + s] = mean[static_cast<std::int64_t>(s) * tile_rows + i];
+      } else {
+        add_moments(block, eta, std::span<double>(out.mean).subspan(first, out.size), std::span<double>(out.sd).subspan(first, out.size));
+      }
+    }
+  });
+}
+
+// Where each number of a variable lies among its block's elements: batch position × size + offset within.
+class Placement {
+ public:
+  Placement(const plan::PlannedBlock& block, const derive::Component& component, const plan::PlannedComponent& planned, std::size_t size)
+      : extents_(component.batch_slots.size() + component.inner_slots.size()), strides_(extents_.size()), offset_(planned.offset) {
+    std::size_t stride = size;
+    for (std::size_t b = block.batch.size(); b-- > 0; stride *= static_cast<std::size_t>(block.batch[b]))
+      set(component.batch_slots[b], block.batch[b], stride);
+    stride = 1;
+    for (std::size_t i = planned.inner.size(); i-- > 0; stride *= static_cast<std::size_t>(planned.inner[i])) {
+      set(component.inner_slots[i], planned.inner[i], stride);
+    }
+    if (block.discrete) {
+      extents_.push_back(size);
+      strides_.push_back(1);
+    }
+  }
+
+  [[nodiscard]] const std::vector<std::size_t>& shape() const { return extents_; }
+
+  // The variable's numbers, row-major over its dimensions.
+  [[nodiscard]] std::vector<double> gather(const std::vector<double>& elements) const {
+    std::vector<double> out;
+    std::size_t total = 1;
+    for (const std::size_t e : extents_) total *= e;
+    if (elements.empty()) return out;
+    out.reserve(total);
+    for (std::size_t flat = 0; flat < total; ++flat) {
+      std::size_t rest = flat, at = offset_;
+      for (std::size_t d = extents_.size(); d-- > 0; rest /= extents_[d]) at += rest % extents_[d] * strides_[d];
+      out.push_back(elements[at]);
+    }
+    return out;
+  }
+
+ private:
+  void set(std::size_t slot, std::int64_t extent, std::size_t stride) {
+    extents_[slot] = static_cast<std::size_t>(extent);
+    strides_[slot] = stride;
+  }
+  std::vector<std::size_t> extents_, strides_;
+  std::size_t offset_;
+};
+
+void add_variables(const Problem& problem, const plan::PlannedBlock& planned, const Elements& elements, Fit& fit) {
+  const derive::Block& block = problem.derivation.blocks[planned.id];
+  for (std::size_t c = 0; c < planned.components.size(); ++c) {
+    const model::Variable& variable = problem.graph.variables[planned.components[c].variable];
+    const Placement place(planned, block.components[c], planned.components[c], elements.size);
+    FittedVariable out;
+    out.name = variable.name;
+    out.role = model::to_text(variable.role);
+    out.family = planned.family->name();
+    out.shape = place.shape();
+    out.mean = place.gather(elements.mean);
+    out.sd = place.gather(elements.sd);
+    out.value = place.gather(elements.value);
+    out.data_sized = variable.data_sized;
+    fit.variables.push_back(std::move(out));
+  }
+}
+
+// The covariance is the inverse of the precision −(η₂ + η₂ᵀ).
+void add_covariance(const plan::PlannedBlock& planned, const BlockState& state, FittedBlock& out) {
+  const family::Layout& layout = planned.family->layout();
+  const auto pair = std::find_if(layout.begin(), layout.end(), [](const auto& e) { return e.statistic == Statistic::pair(); });
+  const std::size_t d = planned.family->value_size(), n = planned.family->size();
+  if (pair == layout.end() || d > largest_covariance) return;
+  const auto side = static_cast<Eigen::Index>(d);
+  for (std::int64_t e = 0; e < planned.count; ++e) {
+    const Eigen::Map<const Eigen::MatrixXd> half(state.natural.data() + static_cast<std::size_t>(e) * n + pair->offset, side, side);
+    const Eigen::MatrixXd precision = -(half + half.transpose());
+    const Eigen::MatrixXd covariance = precision.llt().solve(Eigen::MatrixXd::Identity(side, side));
+    out.covariance.insert(out.covariance.end(), covariance.data(), covariance.data() + d * d);
+  }
+}
+
+void add_block(const Problem& problem, const Engine& engine, int b, Fit& fit) {
+  const plan::PlannedBlock& planned = problem.plan.blocks[static_cast<std::size_t>(b)];
+  const derive::Block& block = problem.derivation.blocks[planned.id];
+  const BlockState& state = engine.state().blocks[static_cast<std::size_t>(b)];
+  FittedBlock out;
+  for (const plan::PlannedComponent& c : planned.components) out.variables.push_back(problem.graph.variables[c.variable].name);
+  out.kind = kind_of(block);
+  out.family = planned.family->name();
+  for (const std::int64_t extent : planned.batch) out.shape.push_back(static_cast<std::size_t>(extent));
+  out.shape.push_back(planned.point ? planned.family->value_size() : planned.family->size());
+  out.natural = planned.point ? state.value : state.natural;
+  if (!planned.point) add_covariance(planned, state, out);
+  fit.blocks.push_back(std::move(out));
+}
+
+bool data_sized(const Problem& problem, const plan::PlannedBlock& block) {
+  return problem.graph.variables[block.components.at(0).variable].data_sized;
+}
+
+bool wanted(const Problem& problem, const plan::PlannedBlock& block) {
+  const auto& rows = problem.options.rows;
+  return std::any_of(block.components.begin(), block.components.end(), [&](const plan::PlannedComponent& c) {
+    return std::find(rows.begin(), rows.end(), problem.graph.variables[c.variable].name) != rows.end();
+  });
+}
+
+}  // namespace
+
+Diagnostics check_rows(const Problem& problem) {
+  std::vector<std::string> known;
+  for (const plan::PlannedBlock& block : problem.plan.blocks) {
+    for (const plan::PlannedComponent& c : block.components) known.push_back(problem.graph.variables[c.variable].name);
+  }
+  Diagnostics out;
+  for (const std::string& name : problem.options.rows) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) out.push_back(unknown_rows(name, known));
+  }
+  return out;
+}
+
+std::optional<Diagnostic> collect(const Problem& problem, Engine& engine, Fit& fit) {
+  for (std::size_t b = 0; b < problem.plan.blocks.size(); ++b) {
+    const plan::PlannedBlock& block = problem.plan.blocks[b];
+    if (block.swept) continue;
+    const bool rows = data_sized(problem, block);
+    if (!rows) add_block(problem, engine, static_cast<int>(b), fit);
+    if (!rows || block.point || wanted(problem, block)) add_variables(problem, block, stored_elements(engine, static_cast<int>(b)), fit);
+  }
+  for (const int pass : engine.passes()) {
+    const plan::PlannedBlock& block = problem.plan.blocks[static_cast<std::size_t>(*problem.plan.passes[static_cast<std::size_t>(pass)].block)];
+    if (!wanted(problem, block)) continue;
+    Elements elements;
+    if (const auto failure = swept_elements(engine, pass, elements)) {
+      return improper_q(element_name(problem.graph, block, failure->element), failure->reason);
+    }
+    add_variables(problem, block, elements, fit);
+  }
+  const auto position = [&](const FittedVariable& v) { return problem.graph.find(v.name); };
+  std::stable_sort(fit.variables.begin(), fit.variables.end(), [&](const auto& a, const auto& b) { return position(a) < position(b); });
+  return std::nullopt;
+}
+
+}  // namespace jensen::run

@@ -1,0 +1,14 @@
+// The final state as people and programs read it.
+#pragma once
+
+#include "run/ascent.hpp"
+
+namespace jensen::run {
+
+// Names of --rows that are no variable of a data-sized plate; empty where all are.
+Diagnostics check_rows(const Problem& problem);
+
+// Fills Fit::blocks and Fit::variables. Rows asked for are computed in one more sweep.
+std::optional<Diagnostic> collect(const Problem& problem, Engine& engine, Fit& fit);
+
+}  // namespace jensen::run

@@ -1,0 +1,236 @@
+#include "run/engine.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "run/hoist.hpp"
+
+namespace jensen::run {
+namespace {
+
+// A statistic such as log 0 of a point on the edge of its support. Finite, so that times a count of zero it is zero; beyond any real bound otherwise.
+constexpr double beyond = 1e290;
+
+void keep_finite(std::span<double> values) {
+  for (double& v : values) {
+    if (std::isinf(v)) v = std::copysign(beyond, v);
+  }
+}
+
+std::span<double> element_of(std::vector<double>& values, std::int64_t element, std::size_t size) {
+  return {values.data() + static_cast<std::size_t>(element) * size, size};
+}
+
+}  // namespace
+
+Engine::Engine(const plan::Plan& plan, int threads, const std::atomic<bool>* cancel) : plan_(plan), threads_(std::max(1, threads)), cancel_(cancel) {
+  state_.blocks.resize(plan.blocks.size());
+  for (std::size_t b = 0; b < plan.blocks.size(); ++b) {
+    const plan::PlannedBlock& block = plan.blocks[b];
+    if (block.swept) continue;
+    stored_.push_back(static_cast<int>(b));
+    const auto count = static_cast<std::size_t>(block.count);
+    state_.blocks[b].natural.resize(count * block.family->size());
+    state_.blocks[b].mean.resize(count * block.family->size());
+    state_.blocks[b].log_partition.resize(count);
+    if (block.point) state_.blocks[b].value.resize(count * block.family->value_size());
+  }
+  for (const plan::Moment& moment : plan.moments) state_.moments.emplace_back(moment.cells.size(), 0.0);
+  state_.pass_log_partition.resize(plan.passes.size(), 0.0);
+  for (std::size_t p = 0; p < plan.passes.size(); ++p) {
+    if (plan.passes[p].block) swept_passes_.push_back(static_cast<int>(p));
+  }
+  std::int64_t most = 1;
+  const auto widen = [&](const std::vector<plan::TermProgram>& programs) {
+    for (const plan::TermProgram& program : programs) most = std::max(most, program.contraction.scratch_size());
+  };
+  for (const auto& programs : plan.messages) widen(programs);
+  for (const auto& programs : plan.moment_messages) widen(programs);
+  widen(plan.energies);
+  scratch_.resize(static_cast<std::size_t>(most));
+  bind();
+}
+
+void Engine::bind() {
+  inputs_.assign(plan_.inputs(), nullptr);
+  for (std::size_t a = 0; a < plan_.arrays.size(); ++a) inputs_[a] = plan_.arrays[a].values;
+  for (std::size_t b = 0; b < plan_.blocks.size(); ++b) {
+    inputs_[plan_.input_of(plan::OperandKind::statistic, static_cast<int>(b))] = state_.blocks[b].mean.data();
+  }
+  for (std::size_t m = 0; m < plan_.moments.size(); ++m) {
+    inputs_[plan_.input_of(plan::OperandKind::moment, static_cast<int>(m))] = state_.moments[m].data();
+  }
+}
+
+void Engine::restore(const State& state) {
+  state_ = state;
+  bind();
+}
+
+void Engine::read_moments(int pass, const std::vector<double>& sums) {
+  for (std::size_t m = 0; m < plan_.moments.size(); ++m) {
+    const plan::Moment& moment = plan_.moments[m];
+    if (moment.pass != pass) continue;
+    for (std::size_t e = 0; e < moment.cells.size(); ++e) state_.moments[m][e] = sums[static_cast<std::size_t>(moment.cells[e])];
+  }
+}
+
+void Engine::sum_data() {
+  for (std::size_t p = 0; p < plan_.passes.size(); ++p) {
+    if (plan_.passes[p].block) continue;
+    read_moments(static_cast<int>(p), run::sum_data(plan_, plan_.passes[p], threads_, cancel_));
+  }
+  cancelled_ = cancelled_ || (cancel_ != nullptr && cancel_->load());
+}
+
+double Engine::weight(const plan::PlannedBlock& block, std::int64_t element) const {
+  return block.weight ? plan_.arrays[static_cast<std::size_t>(*block.weight)].values[element] : 1.0;
+}
+
+// A row of weight 0 has no best q; it keeps the one it has and contributes nothing.
+std::optional<BlockFailure> Engine::update(int block) {
+  const plan::PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(block)];
+  BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
+  const std::size_t size = planned.family->size();
+  std::vector<double>& natural = state.natural;
+  std::vector<double> kept;
+  if (planned.weight) kept = natural;
+  std::fill(natural.begin(), natural.end(), 0.0);
+  for (const plan::TermProgram& program : plan_.messages[static_cast<std::size_t>(block)]) {
+    program.contraction.run(inputs_, natural.data(), scratch_.data());
+  }
+  for (std::int64_t e = 0; e < planned.count; ++e) {
+    const double w = weight(planned, e);
+    if (planned.weight) {
+      const std::span<double> mine = element_of(natural, e, size);
+      if (w == 0) {
+        std::copy_n(kept.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(e) * size), size, mine.begin());
+        continue;
+      }
+      for (double& v : mine) v /= w;
+    }
+    if (auto failure = optimise(block, e)) return failure;
+  }
+  return std::nullopt;
+}
+
+std::optional<BlockFailure> Engine::optimise(int block, std::int64_t element) {
+  const plan::PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(block)];
+  BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
+  const family::Family& family = *planned.family;
+  const std::span<double> natural = element_of(state.natural, element, family.size());
+  const std::span<double> mean = element_of(state.mean, element, family.size());
+  std::optional<family::Improper> improper;
+  if (planned.point) {
+    const std::span<double> value = element_of(state.value, element, family.value_size());
+    improper = family.mode(natural, value);
+    if (!improper) {
+      family.statistics_of(value, mean);
+      keep_finite(mean);
+    }
+  } else {
+    improper = family.update(natural, mean, state.log_partition[static_cast<std::size_t>(element)]);
+  }
+  if (improper) return BlockFailure{block, element, improper->reason};
+  return std::nullopt;
+}
+
+void Engine::set_value(int block, std::int64_t element, std::span<const double> value) {
+  const family::Family& family = *plan_.blocks[static_cast<std::size_t>(block)].family;
+  BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
+  std::copy(value.begin(), value.end(), element_of(state.value, element, family.value_size()).begin());
+  const std::span<double> mean = element_of(state.mean, element, family.size());
+  family.statistics_of(value, mean);
+  keep_finite(mean);
+}
+
+std::optional<BlockFailure> Engine::set_natural(int block, std::int64_t element, std::span<const double> natural) {
+  BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
+  std::copy(natural.begin(), natural.end(), element_of(state.natural, element, natural.size()).begin());
+  return optimise(block, element);
+}
+
+std::vector<double> Engine::derivative(int pass) {
+  std::vector<double> g(static_cast<std::size_t>(plan_.passes[static_cast<std::size_t>(pass)].sums), 0.0);
+  std::vector<double> moment_derivative;
+  for (std::size_t m = 0; m < plan_.moments.size(); ++m) {
+    const plan::Moment& moment = plan_.moments[m];
+    if (moment.pass != pass) continue;
+    moment_derivative.assign(moment.cells.size(), 0.0);
+    for (const plan::TermProgram& program : plan_.moment_messages[m]) {
+      program.contraction.run(inputs_, moment_derivative.data(), scratch_.data());
+    }
+    for (std::size_t e = 0; e < moment.cells.size(); ++e) g[static_cast<std::size_t>(moment.cells[e])] += moment_derivative[e];
+  }
+  return g;
+}
+
+std::optional<BlockFailure> Engine::sweep(int pass, GivenMeans given, RowSink sink) {
+  const plan::Pass& planned = plan_.passes[static_cast<std::size_t>(pass)];
+  std::vector<double> g;
+  if (!given) g = derivative(pass);
+  const SweepResult result = run::sweep({plan_, planned, threads_, cancel_, &g, std::move(given), std::move(sink)});
+  cancelled_ = cancelled_ || result.cancelled;
+  if (result.failure) return BlockFailure{*planned.block, result.failure->row, result.failure->reason};
+  read_moments(pass, result.sums);
+  state_.pass_log_partition[static_cast<std::size_t>(pass)] = result.log_partition;
+  return std::nullopt;
+}
+
+// H[q] = A(η) − η · ∇A(η), times the weight.
+double Engine::entropy(int block, double& magnitude) const {
+  const plan::PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(block)];
+  const BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
+  if (planned.point) return 0;
+  const std::size_t size = planned.family->size();
+  double total = 0;
+  for (std::int64_t e = 0; e < planned.count; ++e) {
+    double product = 0;
+    const std::size_t first = static_cast<std::size_t>(e) * size;
+    for (std::size_t s = first; s < first + size; ++s) product += state.natural[s] * state.mean[s];
+    const double w = weight(planned, e), a = state.log_partition[static_cast<std::size_t>(e)];
+    total += w * (a - product);
+    magnitude += w * (std::abs(a) + std::abs(product));
+  }
+  return total;
+}
+
+double Engine::energy(std::size_t term) {
+  double value = 0;
+  for (const plan::TermProgram& program : plan_.energies) {
+    if (program.term == term) program.contraction.run(inputs_, &value, scratch_.data());
+  }
+  return value;
+}
+
+Bound Engine::bound() {
+  Bound out;
+  for (const plan::TermProgram& program : plan_.energies) {
+    double value = 0;
+    program.contraction.run(inputs_, &value, scratch_.data());
+    out.elbo += value;
+    out.magnitude += std::abs(value);
+  }
+  for (const int block : stored_) out.elbo += entropy(block, out.magnitude);
+  for (const int pass : swept_passes_) {
+    out.elbo += state_.pass_log_partition[static_cast<std::size_t>(pass)];
+    out.magnitude += std::abs(state_.pass_log_partition[static_cast<std::size_t>(pass)]);
+  }
+  return out;
+}
+
+double Engine::stored_bound() {
+  double total = 0, magnitude = 0;
+  for (std::size_t t = 0; t < plan_.terms.size(); ++t) {
+    const plan::ReducedTerm& term = plan_.terms[t];
+    plan::ContractionSpec spec{term.coefficient, term.extents, {}, {0, std::vector<std::int64_t>(term.extents.size(), 0)}};
+    for (const plan::Operand& o : term.operands) spec.inputs.push_back({static_cast<int>(plan_.input_of(o.kind, o.id)), o.at});
+    const plan::Contraction contraction(spec);
+    std::vector<double> scratch(static_cast<std::size_t>(contraction.scratch_size()) + 1);
+    contraction.run(inputs_, &total, scratch.data());
+  }
+  for (const int block : stored_) total += entropy(block, magnitude);
+  return total;
+}
+
+}  // namespace jensen::run

@@ -1,0 +1,102 @@
+// The state of one run, and the three things that change it or measure it: an update, a sweep, the bound.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "run/sweep.hpp"
+
+namespace jensen::run {
+
+// Row-major over the batch, then over the family's layout (or the value).
+struct BlockState {
+  std::vector<double> natural;
+  std::vector<double> mean;           // E[t]; of a point block t(value)
+  std::vector<double> value;          // point blocks
+  std::vector<double> log_partition;  // A(η) by element
+};
+
+struct State {
+  std::vector<BlockState> blocks;            // by BlockId; of swept blocks empty
+  std::vector<std::vector<double>> moments;  // by plan moment
+  std::vector<double> pass_log_partition;    // Σ weight · A(η) of the last sweep, by pass
+};
+
+// An element of a block whose update does not exist: an improper q, or a point without a best value.
+struct BlockFailure {
+  int block = 0;
+  std::int64_t element = 0;
+  std::string reason;
+};
+
+// L(q, θ), and the sum of its contributions' absolute values, which is the yardstick of rounding.
+struct Bound {
+  double elbo = 0;
+  double magnitude = 0;
+};
+
+class Engine {
+ public:
+  Engine(const plan::Plan& plan, int threads, const std::atomic<bool>* cancel);
+
+  // The moments of data alone; to be called once, before anything else.
+  void sum_data();
+
+  // η = ∂E_q[log p]/∂(mean parameters), and the optimum it gives.
+  std::optional<BlockFailure> update(int block);
+  // The natural parameters alone, from the terms that `keep` accepts.
+  template <class Keep>
+  std::vector<double> message(int block, Keep keep);
+
+  std::optional<BlockFailure> sweep(int pass, GivenMeans given = {}, RowSink sink = {});
+
+  // Exact after all passes have been swept with the current stored blocks.
+  [[nodiscard]] Bound bound();
+  // E[log p] of all terms plus the entropies of the stored blocks: changes as L does while no pass is swept.
+  [[nodiscard]] double stored_bound();
+  [[nodiscard]] double energy(std::size_t term);  // E[term] of a term without swept moment
+
+  void set_value(int block, std::int64_t element, std::span<const double> value);
+  std::optional<BlockFailure> set_natural(int block, std::int64_t element, std::span<const double> natural);
+
+  [[nodiscard]] const plan::Plan& plan() const { return plan_; }
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] State& state() { return state_; }
+  void restore(const State& state);
+  [[nodiscard]] bool cancelled() const { return cancelled_; }
+  [[nodiscard]] const std::vector<int>& stored() const { return stored_; }        // in update order
+  [[nodiscard]] const std::vector<int>& passes() const { return swept_passes_; }  // with a swept block
+  [[nodiscard]] int threads() const { return threads_; }
+
+ private:
+  void bind();
+  void read_moments(int pass, const std::vector<double>& sums);
+  std::vector<double> derivative(int pass);
+  double entropy(int block, double& magnitude) const;
+  double weight(const plan::PlannedBlock& block, std::int64_t element) const;
+  std::optional<BlockFailure> optimise(int block, std::int64_t element);
+
+  const plan::Plan& plan_;
+  int threads_;
+  const std::atomic<bool>* cancel_;
+  State state_;
+  std::vector<const double*> inputs_;
+  std::vector<double> scratch_;
+  std::vector<int> stored_, swept_passes_;
+  bool cancelled_ = false;
+};
+
+template <class Keep>
+std::vector<double> Engine::message(int block, Keep keep) {
+  const auto b = static_cast<std::size_t>(block);
+  std::vector<double> natural(static_cast<std::size_t>(plan_.blocks[b].count) * plan_.blocks[b].family->size(), 0.0);
+  for (const plan::TermProgram& program : plan_.messages[b]) {
+    if (keep(program.term)) program.contraction.run(inputs_, natural.data(), scratch_.data());
+  }
+  return natural;
+}
+
+}  // namespace jensen::run

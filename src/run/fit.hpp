@@ -1,0 +1,84 @@
+// What a run takes and gives.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "diagnostics/diagnostic.hpp"
+#include "family/statistic.hpp"
+
+namespace jensen::run {
+
+struct Progress {
+  int restart = 0, restarts = 1;
+  int iteration = 0, max_iterations = 0;
+  double elbo = 0;
+  double rise_to_come = 0;  // Aitken estimate, nats; NaN while unknown
+};
+
+struct FitOptions {
+  double tolerance = 1e-10;        // relative change of the ELBO; 0 with a fixed number of iterations never converges
+  double aitken_tolerance = 1e-6;  // nats still to come
+  int max_iterations = 10000;
+  int restarts = 1;
+  std::uint64_t seed = 1;
+  int threads = 1;
+  double collapse_threshold = 1e-6;      // a scale or eigenvalue below this share of the data's variance
+  std::vector<std::string> rows;         // variables of data-sized plates to report
+  std::optional<std::string> init_json;  // text of the --init file
+  std::string init_directory;            // where its .npy paths are relative to
+  std::function<void(const Progress&)> progress = {};
+  const std::atomic<bool>* cancel = nullptr;
+};
+
+struct Timings {  // seconds
+  double read = 0, derive = 0, plan = 0, first_pass = 0, iterations = 0;
+};
+
+struct FittedBlock {
+  std::vector<std::string> variables;
+  std::string kind;
+  std::string family;
+  std::vector<std::size_t> shape;  // of `natural`: batch dims, then the length of the natural parameter
+  std::vector<double> natural;     // for a point block: the value
+  std::vector<double> covariance;  // Gaussian, where small: batch x d x d
+};
+
+struct FittedVariable {
+  std::string name;
+  std::string role;  // latent, param, derived, predict
+  std::string family;
+  std::vector<std::size_t> shape;
+  std::vector<double> mean;   // row-major; of a discrete variable its probabilities with the levels last (shape includes them)
+  std::vector<double> sd;     // empty where there is none (discrete, params)
+  std::vector<double> value;  // of a param
+  std::vector<std::string> levels;
+  bool data_sized = false;
+};
+
+struct Fit {
+  std::string model;
+  std::string method;
+  bool converged = false;
+  bool exact = false;  // q exact given the params
+  int iterations = 0;
+  std::uint64_t seed = 1;
+  double elbo = 0;
+  double rise_to_come = 0;
+  std::vector<double> elbo_trace;
+  std::optional<double> log_likelihood;
+  std::optional<double> log_prior;  // of params
+  int discarded_restarts = 0;
+  double seconds = 0;
+  Timings timings;
+  std::vector<FittedBlock> blocks;
+  std::vector<FittedVariable> variables;
+  Diagnostics warnings;
+};
+
+}  // namespace jensen::run

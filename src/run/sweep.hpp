@@ -1,0 +1,44 @@
+// One pass over the rows of a swept block: natural parameters, update, sums, tile by tile. No row's q is kept.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "run/rows.hpp"
+
+namespace jensen::run {
+
+// Mean parameters of the rows of a tile, statistic by statistic, `tile_rows` apart.
+using GivenMeans = std::function<void(const Tile& tile, double* mean)>;
+// Called for each tile after its update, possibly from several threads; rows never overlap. Natural parameters are absent where means were given.
+using RowSink = std::function<void(const Tile& tile, const double* natural, const double* mean)>;
+
+struct SweepRequest {
+  const plan::Plan& plan;
+  const plan::Pass& pass;
+  int threads = 1;
+  const std::atomic<bool>* cancel = nullptr;
+  const std::vector<double>* derivative = nullptr;  // G, laid out as the sums; or:
+  GivenMeans given = {};                            // the first sweep of a start
+  RowSink sink = {};
+};
+
+struct RowFailure {
+  std::int64_t row = 0;
+  std::string reason;
+};
+
+struct SweepResult {
+  std::vector<double> sums;           // as plan::Pass lays them out
+  double log_partition = 0;           // Σ weight · A(η)
+  std::optional<RowFailure> failure;  // the first row whose η is improper
+  bool cancelled = false;
+};
+
+SweepResult sweep(const SweepRequest& request);
+
+}  // namespace jensen::run
