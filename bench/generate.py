@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+"""Writes the benchmarks' data and starts. Seeds are fixed, so every run gives the same bits.
+
+    generate.py [--out FOLDER] [WORKLOAD ...]        workloads: W1_full W1_diagonal W2 W6; all by default
+
+One folder per workload: x.npy (and y.npy), what the peers start from as .npy, and the same start for `jensen fit --init` as start.json.
+Values are rounded to six decimals, so a CSV copy printed with %.6f holds the same doubles. W2 uses the data of W1_full.
+"""
+import argparse
+import json
+import os
+import sys
+
+import numpy as np
+
+SEED = 20261122
+HERE = os.path.dirname(os.path.abspath(__file__))
+DEFAULT_FOLDER = os.path.join(HERE, "..", "build", "bench-data")
+sys.path.insert(0, os.path.join(HERE, "peers"))
+
+
+def rounded(values):
+    return np.rint(np.asarray(values) * 1e6) / 1e6
+
+
+def generator(tag):
+    """A stream per data set; the tag is part of the seed and must not change."""
+    return np.random.default_rng([SEED, sum(map(ord, tag)) * 131 + len(tag)])
+
+
+def random_covariance(stream, dimension, low=0.4, high=1.8):
+    q, _ = np.linalg.qr(stream.normal(size=(dimension, dimension)))
+    return (q * stream.uniform(low, high, dimension)) @ q.T
+
+
+def mixture_rows(stream, rows, dimension, components, diagonal, spread):
+    weights = stream.dirichlet(np.full(components, 5.0))
+    means = stream.normal(0, spread, (components, dimension))
+    labels = stream.choice(components, rows, p=weights)
+    x = stream.normal(size=(rows, dimension))
+    for k in range(components):
+        of_k = labels == k
+        if diagonal:
+            factor = np.diag(np.sqrt(stream.uniform(0.3, 2.0, dimension)))
+        else:
+            factor = np.linalg.cholesky(random_covariance(stream, dimension))
+        x[of_k] = means[k] + x[of_k] @ factor.T
+    return rounded(x)
+
+
+def responsibilities(x, means, variances):
+    logits = np.stack([-0.5 * ((x - m) ** 2 / variances).sum(1) for m in means], 1)
+    logits -= logits.max(1, keepdims=True)
+    r = np.exp(logits)
+    return r / r.sum(1, keepdims=True)
+
+
+def write(folder, **arrays):
+    os.makedirs(folder, exist_ok=True)
+    for name, values in arrays.items():
+        np.save(os.path.join(folder, name + ".npy"), np.ascontiguousarray(values))
+
+
+def write_start(folder, variables):
+    """`variables`: name -> {key: array}; doubles are printed so that they read back to the same bits."""
+    plain = {name: {key: np.asarray(values).tolist() for key, values in start.items()} for name, start in variables.items()}
+    with open(os.path.join(folder, "start.json"), "w", encoding="utf-8") as file:
+        json.dump(plain, file)
+        file.write("\n")
+
+
+def mixture(folder, tag, rows, dimension, components, diagonal, spread):
+    """Data, and the start of EM: weights 1/K, K rows as means, the data's variances as every covariance."""
+    stream = generator(tag)
+    x = mixture_rows(stream, rows, dimension, components, diagonal, spread)
+    means = x[stream.choice(rows, components, replace=False)]
+    variances = rounded(x.var(0))
+    write(folder, x=x, init_means=means, init_variances=variances)
+    if not diagonal:   # W2 starts from them
+        write(folder, init_responsibilities=responsibilities(x, means, variances))
+    scale = {"v": {"value": np.tile(variances, (components, 1))}} if diagonal else {"S": {"value": np.tile(np.diag(variances), (components, 1, 1))}}
+    write_start(folder, {"w": {"value": np.full(components, 1 / components)}, "mu": {"value": means}} | scale)
+
+
+def w1_full(out):
+    mixture(os.path.join(out, "W1_full"), "W1a", 200_000, 16, 16, False, 0.8)
+
+
+def w1_diagonal(out):
+    mixture(os.path.join(out, "W1_diagonal"), "W1b", 1_000_000, 8, 8, True, 0.9)
+
+
+def w2(out):
+    """The mean-field optimum of every q given the responsibilities of W1_full's start."""
+    from mixture_vb import Prior, start_from_responsibilities
+    source = os.path.join(out, "W1_full")
+    if not os.path.exists(os.path.join(source, "x.npy")):
+        w1_full(out)
+    x, r = (np.load(os.path.join(source, name + ".npy")) for name in ("x", "init_responsibilities"))
+    q = start_from_responsibilities(x, r, Prior(x, r.shape[1]))
+    folder = os.path.join(out, "W2")
+    os.makedirs(folder, exist_ok=True)
+    write_start(folder, {"w": {"concentration": q.concentration}, "mu": {"mean": q.mean, "precision": np.linalg.inv(q.covariance)},
+                         "P": {"df": q.df, "scale": np.linalg.inv(q.inverse_scale)}})
+
+
+def w6(out):
+    stream = generator("W6")
+    rows, dimension = 500_000, 50
+    x = rounded(stream.normal(size=(rows, dimension)) @ np.linalg.cholesky(random_covariance(stream, dimension)).T)
+    beta = stream.normal(0, 1, dimension) * (stream.random(dimension) < 0.6)
+    folder = os.path.join(out, "W6")
+    write(folder, x=x, y=rounded(x @ beta + stream.normal(0, 2.0, rows)))
+    unit = {"shape": 1.0, "rate": 1.0}   # E = 1, the precisions that the first update of beta sees
+    write_start(folder, {"tau": unit, "alpha": unit})
+
+
+WORKLOADS = {"W1_full": w1_full, "W1_diagonal": w1_diagonal, "W2": w2, "W6": w6}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="write the benchmarks' data")
+    parser.add_argument("--out", default=os.path.normpath(DEFAULT_FOLDER))
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=" ".join(WORKLOADS))
+    options = parser.parse_args()
+    unknown = [name for name in options.workloads if name not in WORKLOADS]
+    if unknown:
+        parser.error(f"unknown workload `{unknown[0]}`, expected one of {', '.join(WORKLOADS)}")
+    for name in options.workloads or WORKLOADS:
+        WORKLOADS[name](options.out)
+        print(f"{name} written to {options.out}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
