@@ -20,9 +20,7 @@ std::string each(const Items& items) {
   return text;
 }
 
-std::string form(const Argument& argument) {
-  return argument.name.empty() ? form(*argument.value) : argument.name + "=" + form(*argument.value);
-}
+std::string form(const Argument& argument) { return argument.name.empty() ? form(*argument.value) : argument.name + "=" + form(*argument.value); }
 
 std::string form(const Identifier& identifier) { return identifier.name; }
 
@@ -31,8 +29,7 @@ std::string form(const CallExpr& call) { return fmt::format("(call {}{})", call.
 std::string form(const Expr& expr) {
   return std::visit(
       Overload{[](const NumberExpr& e) { return e.text.empty() ? fmt::format("{}", e.value) : e.text; },
-               [](const StringExpr& e) { return quoted(e.value); },
-               [](const NameExpr& e) { return e.name; },
+               [](const StringExpr& e) { return quoted(e.value); }, [](const NameExpr& e) { return e.name; },
                [](const CallExpr& e) { return form(e); },
                [](const IndexExpr& e) { return fmt::format("(index {}{})", form(*e.base), each(e.items)); },
                [](const FieldExpr& e) { return fmt::format("(field {} {})", form(*e.base), e.field); },

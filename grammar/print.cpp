@@ -18,22 +18,29 @@ constexpr int tightest = 9;
 
 int strength(BinaryOp op) {
   switch (op) {
-    case BinaryOp::pipe: return 1;
-    case BinaryOp::logical_or: return 2;
-    case BinaryOp::logical_and: return 3;
+    case BinaryOp::pipe:
+      return 1;
+    case BinaryOp::logical_or:
+      return 2;
+    case BinaryOp::logical_and:
+      return 3;
     case BinaryOp::equal:
     case BinaryOp::not_equal:
     case BinaryOp::less:
     case BinaryOp::less_equal:
     case BinaryOp::greater:
-    case BinaryOp::greater_equal: return comparison_strength;
+    case BinaryOp::greater_equal:
+      return comparison_strength;
     case BinaryOp::add:
-    case BinaryOp::subtract: return 5;
+    case BinaryOp::subtract:
+      return 5;
     case BinaryOp::multiply:
     case BinaryOp::divide:
     case BinaryOp::elementwise_multiply:
-    case BinaryOp::elementwise_divide: return product_strength;
-    case BinaryOp::power: return power_strength;
+    case BinaryOp::elementwise_divide:
+      return product_strength;
+    case BinaryOp::power:
+      return power_strength;
   }
   return tightest;
 }
@@ -113,12 +120,10 @@ std::string base_text(const Expr& base) {
 std::string to_text(const Expr& expr) {
   return std::visit(
       Overload{[](const NumberExpr& e) { return e.text.empty() ? fmt::format("{}", e.value) : e.text; },
-               [](const StringExpr& e) { return quoted(e.value); },
-               [](const NameExpr& e) { return e.name; },
+               [](const StringExpr& e) { return quoted(e.value); }, [](const NameExpr& e) { return e.name; },
                [](const CallExpr& e) { return to_text(e); },
                [](const IndexExpr& e) { return base_text(*e.base) + "[" + comma_separated(e.items) + "]"; },
-               [](const FieldExpr& e) { return base_text(*e.base) + "." + e.field; },
-               [](const UnaryExpr& e) { return to_text(e); },
+               [](const FieldExpr& e) { return base_text(*e.base) + "." + e.field; }, [](const UnaryExpr& e) { return to_text(e); },
                [](const BinaryExpr& e) { return to_text(e); },
                [](const ConditionalExpr& e) {
                  return at_least(*e.condition, conditional_strength + 1) + " ? " + to_text(*e.if_true) + " : " + to_text(*e.if_false);

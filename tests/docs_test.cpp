@@ -63,6 +63,9 @@ std::vector<fs::path> pages() {
   for (const fs::directory_entry& entry : fs::directory_iterator(project() / "docs")) {
     if (entry.path().extension() == ".md") out.push_back(entry.path());
   }
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(project() / "examples")) {
+    if (entry.path().extension() == ".md") out.push_back(entry.path());
+  }
   std::sort(out.begin(), out.end());
   return out;
 }

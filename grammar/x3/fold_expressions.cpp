@@ -22,22 +22,29 @@ constexpr int unary_strength = 7;
 
 constexpr Level level_of(BinaryOp op) {
   switch (op) {
-    case BinaryOp::pipe: return {1, false};
-    case BinaryOp::logical_or: return {2, false};
-    case BinaryOp::logical_and: return {3, false};
+    case BinaryOp::pipe:
+      return {1, false};
+    case BinaryOp::logical_or:
+      return {2, false};
+    case BinaryOp::logical_and:
+      return {3, false};
     case BinaryOp::equal:
     case BinaryOp::not_equal:
     case BinaryOp::less:
     case BinaryOp::less_equal:
     case BinaryOp::greater:
-    case BinaryOp::greater_equal: return {comparison_strength, false};
+    case BinaryOp::greater_equal:
+      return {comparison_strength, false};
     case BinaryOp::add:
-    case BinaryOp::subtract: return {5, false};
+    case BinaryOp::subtract:
+      return {5, false};
     case BinaryOp::multiply:
     case BinaryOp::divide:
     case BinaryOp::elementwise_multiply:
-    case BinaryOp::elementwise_divide: return {6, false};
-    case BinaryOp::power: return {8, true};
+    case BinaryOp::elementwise_divide:
+      return {6, false};
+    case BinaryOp::power:
+      return {8, true};
   }
   return {0, false};
 }
@@ -67,9 +74,7 @@ class Fold {
   Node item(const tree::RangeItem& i) const { return range_item(i); }
   Node operand(const tree::Operand& o) const;
   Node indexed(Node base, const tree::Suffix& suffix) const;
-  [[nodiscard]] SourceSpan joined(const Node& first, const Node& last) const {
-    return {state_.source, first.expr.span.begin, last.expr.span.end};
-  }
+  [[nodiscard]] SourceSpan joined(const Node& first, const Node& last) const { return {state_.source, first.expr.span.begin, last.expr.span.end}; }
   [[nodiscard]] int above(int height, SourceSpan place) const;
 
   friend class OperatorStack;
@@ -113,7 +118,8 @@ class OperatorStack {
 
 void OperatorStack::push(const tree::Operator& op) {
   const Level level = level_of(op.op);
-  while (!pending_.empty() && (pending_.back().strength > level.strength || (pending_.back().strength == level.strength && !level.right_associative))) {
+  while (!pending_.empty() &&
+         (pending_.back().strength > level.strength || (pending_.back().strength == level.strength && !level.right_associative))) {
     if (level.strength == comparison_strength && pending_.back().strength == comparison_strength) {
       throw NoTree{chained_comparison(fold_.state_, op)};
     }

@@ -48,9 +48,7 @@ Diagnostic second_log_density(SourceSpan place, SourceSpan first) {
 }
 
 Diagnostic not_a_network_output(SourceSpan place) {
-  return {.code = "misplaced-statement",
-          .message = "the body of a `network` holds only `name = expression`",
-          .span = place};
+  return {.code = "misplaced-statement", .message = "the body of a `network` holds only `name = expression`", .span = place};
 }
 
 Diagnostic not_a_guide(SourceSpan place) {
@@ -60,9 +58,7 @@ Diagnostic not_a_guide(SourceSpan place) {
 }
 
 Diagnostic not_a_prediction(SourceSpan place) {
-  return {.code = "misplaced-statement",
-          .message = "`predict` takes `name ~ distribution`, `name = expression` or `for`",
-          .span = place};
+  return {.code = "misplaced-statement", .message = "`predict` takes `name ~ distribution`, `name = expression` or `for`", .span = place};
 }
 
 }  // namespace jensen::grammar

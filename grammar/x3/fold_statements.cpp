@@ -21,9 +21,7 @@ class StatementFold {
   Kind operator()(const tree::Definition& s) const;
   Kind operator()(const tree::LogPdf&) const { throw NoTree{log_density_outside_distribution(span_)}; }
   Kind operator()(const tree::Distribution& s) const;
-  Kind operator()(const tree::Function& s) const {
-    return FunctionStatement{identifier(s.name), parameters(s.parameters), to_expr(state_, s.value)};
-  }
+  Kind operator()(const tree::Function& s) const { return FunctionStatement{identifier(s.name), parameters(s.parameters), to_expr(state_, s.value)}; }
   Kind operator()(const tree::Network& s) const;
   Kind operator()(const tree::Guide& s) const;
   Kind operator()(const tree::Predict& s) const;

@@ -151,10 +151,10 @@ inline constexpr auto guide_statement_def = keyword("guide") > called("a stateme
 inline constexpr auto predict_statement_def = keyword("predict") > called("a statement")[limited(block_cost)[statement]];
 inline constexpr auto use_statement_def = keyword("use") > called("a module name or a file name in quotes")[name | StringParser{}];
 
-inline constexpr auto statement_def = (!(lit('}') | x3::eoi)) >
-                                      called("a statement")[const_statement | data_statement | param_statement | for_statement | if_statement |
-                                                            distribution_statement | function_statement | network_statement | guide_statement |
-                                                            predict_statement | use_statement | log_density | definition];
+inline constexpr auto statement_def =
+    (!(lit('}') | x3::eoi)) >
+    called("a statement")[const_statement | data_statement | param_statement | for_statement | if_statement | distribution_statement |
+                          function_statement | network_statement | guide_statement | predict_statement | use_statement | log_density | definition];
 inline constexpr auto statements_def = *lit(';') >> *(statement >> *lit(';'));
 inline constexpr auto block_def = limited(block_cost)[lit('{') > statements > close_block];
 

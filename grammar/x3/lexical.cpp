@@ -25,9 +25,7 @@ const char* character_end(const char* p, const char* last) {
 
 }  // namespace
 
-bool is_reserved(std::string_view word) {
-  return std::find(reserved_words.begin(), reserved_words.end(), word) != reserved_words.end();
-}
+bool is_reserved(std::string_view word) { return std::find(reserved_words.begin(), reserved_words.end(), word) != reserved_words.end(); }
 
 bool is_operator_word(std::string_view word) { return word == "and" || word == "or" || word == "not"; }
 
@@ -43,9 +41,7 @@ const char* skip_blanks(const char* p, const char* last) {
   }
 }
 
-const char* name_end(const char* p, const char* last) {
-  return p != last && is_name_start(*p) ? skip_while(p, last, is_name_part) : p;
-}
+const char* name_end(const char* p, const char* last) { return p != last && is_name_start(*p) ? skip_while(p, last, is_name_part) : p; }
 
 const char* string_end(const char* p, const char* last) {
   if (p == last || *p != '"') return p;

@@ -20,8 +20,8 @@ bool is_operator_word(std::string_view word);
 const char* skip_blanks(const char* p, const char* last);  // white space and comments
 const char* skip_line(const char* p, const char* last);    // up to, not over, the end of the line
 const char* name_end(const char* p, const char* last);
-const char* string_end(const char* p, const char* last);   // over the closing quote, or to the end of the line where it is missing
-const char* token_end(const char* p, const char* last);    // a name, number, string, operator, or one UTF-8 character
+const char* string_end(const char* p, const char* last);  // over the closing quote, or to the end of the line where it is missing
+const char* token_end(const char* p, const char* last);   // a name, number, string, operator, or one UTF-8 character
 
 // The comments of a text as [begin, end), in order.
 struct Comment {

@@ -14,9 +14,7 @@ bool begins_with_reserved(const char* p, const char* last) {
 }
 
 // No expression contains one of these, so an open bracket before it is never closed.
-bool ends_brackets(const char* p, const char* last) {
-  return *p == '{' || *p == '}' || *p == '~' || *p == ';' || begins_with_reserved(p, last);
-}
+bool ends_brackets(const char* p, const char* last) { return *p == '{' || *p == '}' || *p == '~' || *p == ';' || begins_with_reserved(p, last); }
 
 std::string kinds_of(const std::vector<const char*>& brackets) {
   std::string kinds;

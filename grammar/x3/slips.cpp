@@ -39,19 +39,20 @@ MaybeDiagnostic number_slip(const Situation& s) {
   while (end != s.state.last && (is_name_part(*end) || *end == '.')) ++end;
   if (s.expected == expected::digits_after_point) {
     return error_at("number-format", "a number has digits on both sides of its point", s.state.span(s.where, s.where + 1),
-                 {help("write `1.0` for a number, `1..N` for a range")});
+                    {help("write `1.0` for a number, `1..N` for a range")});
   }
   if (s.expected == expected::exponent_digits) {
     return error_at("number-format", "the exponent of this number has no digits", s.state.span(s.where, s.where + 1), {help("write `1e3`")});
   }
   if (s.expected == expected::number_boundary) {
-    return error_at("number-format", fmt::format("{} is neither a number nor a name", in_backticks({s.where, static_cast<std::size_t>(end - s.where)})),
-                 s.state.span(s.where, end), {help("a name begins with a letter; a product needs `*`, as in `2 * x`")});
+    return error_at("number-format",
+                    fmt::format("{} is neither a number nor a name", in_backticks({s.where, static_cast<std::size_t>(end - s.where)})),
+                    s.state.span(s.where, end), {help("a name begins with a letter; a product needs `*`, as in `2 * x`")});
   }
   const bool point_first = s.found == "." && s.where + 1 != s.state.last && is_digit(s.where[1]);
   if (!point_first) return std::nullopt;
   return error_at("number-format", "a number has digits on both sides of its point", s.state.span(s.where, end),
-               {help(fmt::format("write `0{}`", std::string_view(s.where, static_cast<std::size_t>(end - s.where))))});
+                  {help(fmt::format("write `0{}`", std::string_view(s.where, static_cast<std::size_t>(end - s.where))))});
 }
 
 MaybeDiagnostic string_slip(const Situation& s) {
@@ -60,11 +61,11 @@ MaybeDiagnostic string_slip(const Situation& s) {
   }
   if (s.expected == expected::string_escape) {
     return error_at("string-escape", fmt::format("`\\{}` is no escape", s.where[1]), s.state.span(s.where, s.where + 2),
-                 {help("in a string write `\\\"` for a quote and `\\\\` for a backslash")});
+                    {help("in a string write `\\\"` for a quote and `\\\\` for a backslash")});
   }
   if (s.found != "'") return std::nullopt;
   return error_at("syntax-error", "`'` does not begin a string", span_of(s, s.found),
-               {help("strings stand in double quotes; a transpose is `transpose(m)`")});
+                  {help("strings stand in double quotes; a transpose is `transpose(m)`")});
 }
 
 MaybeDiagnostic long_name(const Situation& s) {
@@ -106,7 +107,7 @@ MaybeDiagnostic foreign_operator(const Situation& s) {
   for (const Spelling& spelling : foreign_operators) {
     if (spelling.foreign != token) continue;
     return error_at("foreign-operator", fmt::format("{} is not part of the language", in_backticks(token)), span_of(s, token),
-                 {help(std::string(spelling.advice))});
+                    {help(std::string(spelling.advice))});
   }
   return std::nullopt;
 }
@@ -117,7 +118,8 @@ MaybeDiagnostic foreign_comment(const Situation& s) {
   if (token != "//" && token != "%" && !block_comment) return std::nullopt;
   const SourceSpan span = block_comment ? s.state.span(s.previous.data(), s.where + 1) : span_of(s, token);
   const std::string_view shown = block_comment ? "/*" : token;
-  return error_at("foreign-comment", fmt::format("`{}` does not begin a comment", shown), span, {help("comments begin with `#` and end with the line")});
+  return error_at("foreign-comment", fmt::format("`{}` does not begin a comment", shown), span,
+                  {help("comments begin with `#` and end with the line")});
 }
 
 struct Lookalike {
@@ -126,15 +128,40 @@ struct Lookalike {
 };
 
 constexpr std::array<Lookalike, 34> lookalikes = {{
-    {"\u2212", "write `-`"},        {"\u2013", "write `-`"},        {"\u2014", "write `-`"},       {"\u00D7", "write `*`"},
-    {"\u22C5", "write `*`"},        {"\u00B7", "write `*`"},        {"\u00F7", "write `/`"},       {"\u223C", "write `~`"},
-    {"\u02DC", "write `~`"},        {"\u2264", "write `<=`"},       {"\u2265", "write `>=`"},      {"\u2260", "write `!=`"},
-    {"\u2026", "write `..`"},       {"\u2190", "write `=` or `~`"}, {"\u201C", "write `\"`"},      {"\u201D", "write `\"`"},
-    {"\u2018", "write `\"`"},       {"\u2019", "write `\"`"},       {"\u00A0", "write a plain space"}, {"\u200B", "remove it"},
-    {"\uFEFF", "remove it"},        {"\u2208", "write `in`"},       {"\u2211", "write `sum(i in 1..N)`"}, {"\u00B2", "write `^2`"},
-    {"\u03B1", "write `alpha`"},    {"\u03B2", "write `beta`"},     {"\u03B3", "write `gamma`"},   {"\u03B8", "write `theta`"},
-    {"\u03BB", "write `lambda`"},   {"\u03BC", "write `mu`"},       {"\u03C0", "write `pi`"},      {"\u03C3", "write `sigma`"},
-    {"\u03C4", "write `tau`"},      {"\u03C6", "write `phi`"},
+    {"\u2212", "write `-`"},
+    {"\u2013", "write `-`"},
+    {"\u2014", "write `-`"},
+    {"\u00D7", "write `*`"},
+    {"\u22C5", "write `*`"},
+    {"\u00B7", "write `*`"},
+    {"\u00F7", "write `/`"},
+    {"\u223C", "write `~`"},
+    {"\u02DC", "write `~`"},
+    {"\u2264", "write `<=`"},
+    {"\u2265", "write `>=`"},
+    {"\u2260", "write `!=`"},
+    {"\u2026", "write `..`"},
+    {"\u2190", "write `=` or `~`"},
+    {"\u201C", "write `\"`"},
+    {"\u201D", "write `\"`"},
+    {"\u2018", "write `\"`"},
+    {"\u2019", "write `\"`"},
+    {"\u00A0", "write a plain space"},
+    {"\u200B", "remove it"},
+    {"\uFEFF", "remove it"},
+    {"\u2208", "write `in`"},
+    {"\u2211", "write `sum(i in 1..N)`"},
+    {"\u00B2", "write `^2`"},
+    {"\u03B1", "write `alpha`"},
+    {"\u03B2", "write `beta`"},
+    {"\u03B3", "write `gamma`"},
+    {"\u03B8", "write `theta`"},
+    {"\u03BB", "write `lambda`"},
+    {"\u03BC", "write `mu`"},
+    {"\u03C0", "write `pi`"},
+    {"\u03C3", "write `sigma`"},
+    {"\u03C4", "write `tau`"},
+    {"\u03C6", "write `phi`"},
 }};
 
 MaybeDiagnostic unknown_character(const Situation& s) {
@@ -145,7 +172,7 @@ MaybeDiagnostic unknown_character(const Situation& s) {
   const auto* known = std::find_if(lookalikes.begin(), lookalikes.end(), [&](const Lookalike& l) { return l.character == s.found; });
   if (known != lookalikes.end()) notes = {help(std::string(known->advice))};
   return error_at("unknown-character", fmt::format("the character {} is not part of the language", in_backticks(s.found)), span_of(s, s.found),
-               std::move(notes));
+                  std::move(notes));
 }
 
 MaybeDiagnostic colon_range(const Situation& s) {
@@ -156,7 +183,7 @@ MaybeDiagnostic colon_range(const Situation& s) {
 Diagnostic reserved_word(const Situation& s, std::string_view word) {
   if (is_operator_word(word)) return error_at("reserved-word", fmt::format("`{}` is an operator and cannot be a name", word), span_of(s, word));
   return error_at("reserved-word", fmt::format("`{}` is a reserved word and cannot be a name", word), span_of(s, word),
-               {help("choose another name; a data column of this name is bound by `= column(\"" + std::string(word) + "\")`")});
+                  {help("choose another name; a data column of this name is bound by `= column(\"" + std::string(word) + "\")`")});
 }
 
 // A reserved word on a new line begins the next statement: then something is missing before it, rather than the word wrong.
@@ -173,7 +200,7 @@ MaybeDiagnostic reserved_name(const Situation& s) {
 MaybeDiagnostic trailing_comma(const Situation& s) {
   if (s.previous != "," || s.straddled() || (s.found != ")" && s.found != "]")) return std::nullopt;
   return error_at("trailing-comma", fmt::format("a comma before {}", in_backticks(s.found)), span_of(s, s.previous),
-               {help("remove the comma, or write what should follow it")});
+                  {help("remove the comma, or write what should follow it")});
 }
 
 MaybeDiagnostic unclosed_bracket(const Situation& s) {
@@ -181,14 +208,14 @@ MaybeDiagnostic unclosed_bracket(const Situation& s) {
   const std::vector<const char*> open = open_brackets(s.statement, s.where);
   if (open.empty() || closing_bracket(s.where, s.state.last, std::string(1, *open.back())) != nullptr) return std::nullopt;
   const std::string_view bracket(open.back(), 1);
-  return error_at("unclosed-bracket", fmt::format("{} is not closed: expected {}, found {}", in_backticks(bracket), s.expected, found_words(s)), place_of(s),
-               {{Note::Kind::note, fmt::format("{} opens here", in_backticks(bracket)), span_of(s, bracket)}});
+  return error_at("unclosed-bracket", fmt::format("{} is not closed: expected {}, found {}", in_backticks(bracket), s.expected, found_words(s)),
+                  place_of(s), {{Note::Kind::note, fmt::format("{} opens here", in_backticks(bracket)), span_of(s, bracket)}});
 }
 
 MaybeDiagnostic missing_comma(const Situation& s) {
   if (!contains(s.expected, "`,`") || s.at_end() || !(is_name_part(s.found.front()) || s.found.front() == '"')) return std::nullopt;
   return error_at("missing-comma", fmt::format("expected {}, found {}", s.expected, in_backticks(s.found)), place_of(s),
-               {help("separate arguments by commas")});
+                  {help("separate arguments by commas")});
 }
 
 struct OpenBlock {
@@ -229,7 +256,7 @@ MaybeDiagnostic for_header(const Situation& s) {
   const bool equals = s.expected == "`in`" && (s.found == "=" || s.found == ":");
   if (!parenthesis && !equals) return std::nullopt;
   return error_at("syntax-error", fmt::format("expected {}, found {}", s.expected, in_backticks(s.found)), span_of(s, s.found),
-               {help("write `for n in 1..N { ... }`, without parentheses")});
+                  {help("write `for n in 1..N { ... }`, without parentheses")});
 }
 
 MaybeDiagnostic block_start(const Situation& s) {
@@ -238,7 +265,8 @@ MaybeDiagnostic block_start(const Situation& s) {
   return error_at("syntax-error", fmt::format("expected {}, found {}", s.expected, found_words(s)), place_of(s), {help(advice)});
 }
 
-constexpr std::array<std::string_view, 9> statement_words = {"const", "data", "param", "guide", "network", "distribution", "function", "predict", "use"};
+constexpr std::array<std::string_view, 9> statement_words = {"const",        "data",     "param",   "guide", "network",
+                                                             "distribution", "function", "predict", "use"};
 
 std::string definition_advice(const Situation& s) {
   if (s.found == "==") return "`=` defines, `==` compares";
@@ -255,13 +283,13 @@ MaybeDiagnostic bad_definition(const Situation& s) {
   const std::string advice = definition_advice(s);
   if (advice.empty()) return std::nullopt;
   return error_at("syntax-error", fmt::format("expected {} after {}, found {}", s.expected, in_backticks(s.previous), in_backticks(s.found)),
-               place_of(s), {help(advice)});
+                  place_of(s), {help(advice)});
 }
 
 MaybeDiagnostic bad_distribution(const Situation& s) {
   if (!s.expected.starts_with("a distribution call") && !(s.expected == "`(`" && s.new_line)) return std::nullopt;
   return error_at("syntax-error", fmt::format("expected {} after {}", s.expected, in_backticks(s.previous)), place_of(s),
-               {help("on the right of `~` stands a distribution with its arguments in parentheses: `x ~ normal(0, 1)`")});
+                  {help("on the right of `~` stands a distribution with its arguments in parentheses: `x ~ normal(0, 1)`")});
 }
 
 // The start of the target `name` or `name[...]` that ends at `end`; `end` if there is none.
@@ -292,7 +320,8 @@ MaybeDiagnostic bad_statement(const Situation& s) {
   }
   const char c = s.found.front();
   std::string advice = "a statement begins with a name or one of the words `const data param for if guide network distribution function predict use`";
-  if (contains("+-*/^.<>=!?|", std::string_view(&c, 1))) advice = "on the right of `~` stands one distribution call; arithmetic goes into its arguments";
+  if (contains("+-*/^.<>=!?|", std::string_view(&c, 1)))
+    advice = "on the right of `~` stands one distribution call; arithmetic goes into its arguments";
   return error_at("syntax-error", fmt::format("expected a statement, found {}", in_backticks(s.found)), span_of(s, s.found), {help(advice)});
 }
 

@@ -36,7 +36,7 @@ Json block_json(const model::ModelGraph& graph, const Derivation& derivation, Bl
     update["natural"] = natural;
     out["updates"].push_back(update);
   }
-  for (const auto& formula : family::make_family(block.family, {2})->formulas()) {
+  for (const auto& formula : family::make_family(block.family, printed_size(block))->formulas()) {
     if (!block.point) out["parameters"][formula.parameter] = formula.text;
   }
   return out;

@@ -35,7 +35,7 @@ std::string block_latex(const Derivation& derivation, BlockId id, const Notation
     out += " \\\\\n";
   }
   if (!block.point) {
-    for (const auto& formula : family::make_family(block.family, {2})->formulas()) {
+    for (const auto& formula : family::make_family(block.family, printed_size(block))->formulas()) {
       out += fmt::format("  \\text{{{}}} &= {} \\\\\n", escaped(formula.parameter), formula.latex);
     }
   }

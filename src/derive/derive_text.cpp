@@ -102,7 +102,7 @@ void print_block(std::string& out, const model::ModelGraph& graph, const Derivat
     out += fmt::format("    {} each {} in 1..{}\n", block.point ? "one value for" : "one q for", notation.batch_name(block, b), block.batch[b].text());
   }
   print_messages(out, derivation, id, notation);
-  const auto family = family::make_family(block.family, {2});
+  const auto family = family::make_family(block.family, printed_size(block));
   if (block.point) {
     out += "    value = argmax Σ η t\n";
     return;
@@ -122,7 +122,7 @@ void print_bound(std::string& out, const Derivation& derivation, const Notation&
   out += "\n";
   for (const Block& block : derivation.blocks) {
     if (block.point || block.kind == BlockKind::unsupported) continue;
-    const auto family = family::make_family(block.family, {2});
+    const auto family = family::make_family(block.family, printed_size(block));
     out += fmt::format("    H[{}] = A(η) - η · E[t],  A = {}\n", notation.q(block), family->log_partition_text());
   }
   out += derivation.exact ? "q is exact given the rest: the gap is 0, and L is the log likelihood (with the log priors of params added)\n"

@@ -112,7 +112,7 @@ Block single_block(const ModelGraph& graph, const LogJoint& joint, VariableId id
   if (const auto term = product_with_itself(joint, block.terms, id)) {
     set_unsupported(graph, joint, block,
                     is_discrete(variable.type.support.kind) ? fmt::format("elements of {} are coupled with each other: a chain needs exact sums along it", name)
-                                                            : fmt::format("two elements of {} multiply in one term", name),
+                                                            : fmt::format("statistics of {} multiply in one term, and no family has their product", name),
                     term);
     return block;
   }

@@ -150,7 +150,9 @@ class Normaliser {
   }
 
   void merge(const RawTerm& raw, const std::optional<DataExprId>& weight, FactorId factor) {
-    const auto key = std::pair(Key{raw.atoms, raw.data, raw.sums}, weight);
+    // What a param's own distribution says stays apart, so that the log likelihood can leave it out.
+    const bool prior_of_param = graph_.variables[graph_.factors[factor].variable].role == model::Role::param;
+    const auto key = std::tuple(Key{raw.atoms, raw.data, raw.sums}, weight, prior_of_param);
     const auto [found, inserted] = places_.try_emplace(key, terms_.size());
     if (inserted) {
       terms_.push_back({0, raw.data, raw.atoms, raw.sums, weight, {}});
@@ -167,7 +169,7 @@ class Normaliser {
   Axes axes_;
   std::vector<Term> terms_;
   std::vector<double> magnitude_;   // Σ |coefficient| of what was merged, to tell cancellation from a small coefficient
-  std::map<std::pair<Key, std::optional<DataExprId>>, std::size_t> places_;
+  std::map<std::tuple<Key, std::optional<DataExprId>, bool>, std::size_t> places_;
 };
 
 }  // namespace

@@ -11,6 +11,11 @@ namespace jensen::derive {
 
 enum class Style { text, latex };
 
+// Of the family whose formulas stand for all sizes: two entries, or the one number of a scalar normal.
+inline family::FamilySize printed_size(const Block& block) {
+  return {block.family.kind == family::FamilyKind::Kind::gaussian && !block.family.multivariate ? 1U : 2U};
+}
+
 class Notation {
  public:
   Notation(const model::ModelGraph& graph, const Derivation& derivation, Style style) : graph_(graph), derivation_(derivation), style_(style) {}

@@ -15,17 +15,22 @@ constexpr std::string_view cut_mark = "...";
 
 std::string_view word(Severity severity) {
   switch (severity) {
-    case Severity::error: return "error";
-    case Severity::warning: return "warning";
-    case Severity::note: return "note";
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
   }
   return {};
 }
 
 std::string_view word(Note::Kind kind) {
   switch (kind) {
-    case Note::Kind::note: return "note";
-    case Note::Kind::help: return "help";
+    case Note::Kind::note:
+      return "note";
+    case Note::Kind::help:
+      return "help";
   }
   return {};
 }
@@ -40,17 +45,22 @@ constexpr std::string_view blue = "1;34";
 
 std::string_view colour_of(Severity severity) {
   switch (severity) {
-    case Severity::error: return red;
-    case Severity::warning: return magenta;
-    case Severity::note: return cyan;
+    case Severity::error:
+      return red;
+    case Severity::warning:
+      return magenta;
+    case Severity::note:
+      return cyan;
   }
   return {};
 }
 
 std::string_view colour_of(Note::Kind kind) {
   switch (kind) {
-    case Note::Kind::note: return cyan;
-    case Note::Kind::help: return green;
+    case Note::Kind::note:
+      return cyan;
+    case Note::Kind::help:
+      return green;
   }
   return {};
 }

@@ -13,13 +13,13 @@ namespace {
 constexpr Eigen::Index unblocked_side = 64;
 
 // The rounding error of a pivot is of the order of side · ε · M_jj (Higham 2002, theorem 10.3), times what ill-conditioned columns before it add.
-double zero_pivot(Eigen::Index side, double diagonal) { return 16 * static_cast<double>(side) * std::numeric_limits<double>::epsilon() * diagonal; }
+double zero_pivot(Eigen::Index side, double diagonal) { return 64 * static_cast<double>(side) * std::numeric_limits<double>::epsilon() * diagonal; }
 
 Improper bad_pivot(std::string_view what, Eigen::Index column, Eigen::Index side, double pivot, double diagonal) {
   const bool lost = std::abs(pivot) <= zero_pivot(side, std::abs(diagonal));
   const std::string place = side == 1 ? "" : fmt::format("pivot {} of {} is ", column + 1, side);
   const std::string size = lost && diagonal != 0 && side > 1
-                               ? fmt::format("{:.3g}, zero to rounding beside its diagonal entry {:.3g}", pivot, diagonal)
+                               ? fmt::format("zero to rounding beside its diagonal entry {:.3g}", diagonal)
                                : fmt::format("{:.3g}", pivot);
   return {fmt::format("the {} is not positive definite ({}{})", what, place, size)};
 }

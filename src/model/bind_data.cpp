@@ -161,8 +161,8 @@ class Binder {
   void equate(const Size& size, std::int64_t value, const Variable& v, const std::string& what) {
     if (const auto known = size.evaluate(out_.sizes)) {
       if (*known == value) return;
-      const std::string name = size.is_constant() ? "" : fmt::format(", and `{}` is {}", size.text(), *known);
-      fail("size-mismatch", fmt::format("`{}` has {} {} here, but {} are expected{}", v.name, value, what, *known, name), v.span);
+      const std::string expected = size.is_constant() ? fmt::format("{} are expected", *known) : fmt::format("`{}` is {}", size.text(), *known);
+      fail("size-mismatch", fmt::format("`{}` has {} {} here, but {}", v.name, value, what, expected), v.span);
     }
     for (const auto& [symbol, factor] : size.symbols()) {
       if (out_.sizes.contains(symbol)) continue;
@@ -173,13 +173,20 @@ class Binder {
     }
   }
 
-  const char* observed_support(const Variable& v) const {
-    for (const FactorId factor : v.factors) {
-      const auto& support = graph_.distributions[graph_.factors[factor].distribution].statement.support_type;
-      if (support && support->name == "positive") return "positive";
-      if (support && support->name == "unit") return "unit";
+  // What the distributions of a data variable can draw, beyond what its type says.
+  void check_drawn(const Variable& v, double value, const std::function<void(const std::string&)>& reject) const {
+    for (const FactorId id : v.factors) {
+      const Type& drawn = graph_.factors[id].support;
+      if (drawn.support.kind == SupportKind::positive && value <= 0) reject("positive");
+      if (drawn.support.kind == SupportKind::unit && (value <= 0 || value >= 1)) reject("strictly between 0 and 1");
+      if (drawn.support.kind == SupportKind::interval && (value < drawn.support.low || value > drawn.support.high)) {
+        reject(fmt::format("between {} and {}", drawn.support.low, drawn.support.high));
+      }
+      const auto levels = drawn.levels.evaluate(out_.sizes);
+      if (drawn.support.kind == SupportKind::bounded_count && levels && *levels > 0 && value >= static_cast<double>(*levels)) {
+        reject(fmt::format("one of 0..{}, which `{}` draws", *levels - 1, graph_.factors[id].call.function));
+      }
     }
-    return "";
   }
 
   void check_value(VariableId id, double value, const std::function<std::string()>& where) {
@@ -189,12 +196,12 @@ class Binder {
     };
     if (!std::isfinite(value)) reject("a finite number");
     const SupportKind kind = v.type.support.kind;
-    const std::string observed = observed_support(v);
     if (kind == SupportKind::boolean && value != 0 && value != 1) reject("a bool: 0 or 1, false or true");
     if (kind == SupportKind::count && (value < 0 || value != std::floor(value))) reject("a count: a whole number from 0");
     if (kind == SupportKind::integer && value != std::floor(value)) reject("a whole number");
-    if ((kind == SupportKind::positive || observed == "positive") && value <= 0) reject("positive");
-    if ((kind == SupportKind::unit || observed == "unit") && (value <= 0 || value >= 1)) reject("strictly between 0 and 1");
+    if (kind == SupportKind::positive && value <= 0) reject("positive");
+    if (kind == SupportKind::unit && (value <= 0 || value >= 1)) reject("strictly between 0 and 1");
+    check_drawn(v, value, reject);
     if (kind == SupportKind::interval && (value < v.type.support.low || value > v.type.support.high)) {
       reject(fmt::format("between {} and {}", v.type.support.low, v.type.support.high));
     }

@@ -1,7 +1,9 @@
 // Checks that need the whole model: arguments of every factor, observed types, cycles, later statements; and the choice of method.
 #include <fmt/format.h>
 
-#include "base/overload.hpp"
+#include <cmath>
+
+#include "children.hpp"
 #include "diagnostics/suggest.hpp"
 #include "model/builder.hpp"
 
@@ -64,6 +66,11 @@ void Builder::check_factor(FactorId id) {
   const Scope scope = plate_scope(factor.plates);
   const BoundCall call = bind_call(factor.call, factor.distribution_span, scope);
   graph_.factors[id].distribution = call.distribution;
+  graph_.factors[id].support = call.support;
+  const Support& drawn = call.support.support;
+  if (drawn.kind == SupportKind::interval && !(std::isfinite(drawn.low) && std::isfinite(drawn.high))) {
+    graph_.unsupported.push_back({"an interval whose bounds are no constants", factor.distribution_span});   // its density is 0 outside, in no term
+  }
   check_body(call, factor.distribution_span);
   const Variable& variable = graph_.variables[factor.variable];
   if (variable.role != Role::latent) {
@@ -134,34 +141,14 @@ void Builder::check_variable(VariableId id) {
 
 // Names used in an expression.
 void collect_names(const grammar::Expr& expr, std::set<std::string>& names) {
-  const auto down = [&](const grammar::Expr& e) { collect_names(e, names); };
-  std::visit(Overload{
-                 [](const grammar::NumberExpr&) {}, [](const grammar::StringExpr&) {}, [&](const grammar::NameExpr& e) { names.insert(e.name); },
-                 [&](const grammar::CallExpr& e) {
-                   for (const grammar::Argument& a : e.arguments) down(*a.value);
-                 },
-                 [&](const grammar::IndexExpr& e) {
-                   down(*e.base);
-                   for (const grammar::Expr& i : e.items) down(i);
-                 },
-                 [&](const grammar::FieldExpr& e) { down(*e.base); }, [&](const grammar::UnaryExpr& e) { down(*e.operand); },
-                 [&](const grammar::BinaryExpr& e) { down(*e.left), down(*e.right); },
-                 [&](const grammar::ConditionalExpr& e) { down(*e.condition), down(*e.if_true), down(*e.if_false); },
-                 [&](const grammar::SumExpr& e) { down(*e.range), down(*e.body); },
-                 [&](const grammar::ArrayExpr& e) {
-                   for (const grammar::Expr& i : e.elements) down(i);
-                 },
-                 [&](const grammar::RangeExpr& e) { down(*e.low), down(*e.high); },
-             },
-             expr.kind);
+  if (const auto* name = std::get_if<grammar::NameExpr>(&expr.kind)) names.insert(name->name);
+  grammar::for_each_child(expr, [&](const grammar::Expr& child) { collect_names(child, names); });
 }
 
 namespace {
 
 // Whether every use of `name` in the expression is at another element than `indices`: z[t - 1] in the statement of z[t].
 bool only_shifted(const grammar::Expr& expr, const std::string& name, const std::vector<grammar::Expr>& indices) {
-  bool shifted = true;
-  const auto down = [&](const grammar::Expr& e) { shifted = shifted && only_shifted(e, name, indices); };
   const auto same = [](const grammar::Expr& a, const grammar::Expr& b) {
     const auto* x = std::get_if<grammar::NameExpr>(&a.kind);
     const auto* y = std::get_if<grammar::NameExpr>(&b.kind);
@@ -177,25 +164,9 @@ bool only_shifted(const grammar::Expr& expr, const std::string& name, const std:
       return !equal;
     }
   }
-  std::visit(Overload{
-                 [](const grammar::NumberExpr&) {}, [](const grammar::StringExpr&) {}, [&](const grammar::NameExpr& e) { shifted = e.name != name; },
-                 [&](const grammar::CallExpr& e) {
-                   for (const grammar::Argument& a : e.arguments) down(*a.value);
-                 },
-                 [&](const grammar::IndexExpr& e) {
-                   down(*e.base);
-                   for (const grammar::Expr& i : e.items) down(i);
-                 },
-                 [&](const grammar::FieldExpr& e) { down(*e.base); }, [&](const grammar::UnaryExpr& e) { down(*e.operand); },
-                 [&](const grammar::BinaryExpr& e) { down(*e.left), down(*e.right); },
-                 [&](const grammar::ConditionalExpr& e) { down(*e.condition), down(*e.if_true), down(*e.if_false); },
-                 [&](const grammar::SumExpr& e) { down(*e.range), down(*e.body); },
-                 [&](const grammar::ArrayExpr& e) {
-                   for (const grammar::Expr& i : e.elements) down(i);
-                 },
-                 [&](const grammar::RangeExpr& e) { down(*e.low), down(*e.high); },
-             },
-             expr.kind);
+  if (const auto* word = std::get_if<grammar::NameExpr>(&expr.kind)) return word->name != name;
+  bool shifted = true;
+  grammar::for_each_child(expr, [&](const grammar::Expr& child) { shifted = shifted && only_shifted(child, name, indices); });
   return shifted;
 }
 
@@ -223,12 +194,13 @@ void Builder::check_cycles() {
   const std::function<void(VariableId)> visit = [&](VariableId id) {
     if (done.contains(id)) return;
     if (const auto at = std::ranges::find(path, id); at != path.end()) {
-      std::string chain;
-      for (auto it = at; it != path.end(); ++it) chain += "`" + graph_.variables[*it].name + "` depends on ";
+      std::string chain = "`" + graph_.variables[id].name + "`";
+      for (auto it = at + 1; it != path.end(); ++it) chain += fmt::format("{} depends on `{}`", it == at + 1 ? "" : ", which", graph_.variables[*it].name);
+      chain += path.end() - at > 1 ? ", which depends on " : " depends on ";
       const SourceSpan span = parents[path.back()][id];
       done.insert(at, path.end());
       poisoned_.insert(at, path.end());
-      fail("cycle", chain + "`" + graph_.variables[id].name + "`", span, {}, {Note{Note::Kind::help, "a model is built from priors to data; one of these must come first"}});
+      fail("cycle", chain + (path.end() - at > 1 ? "`" + graph_.variables[id].name + "`" : "itself"), span, {}, {Note{Note::Kind::help, "a model is built from priors to data; one of these must come first"}});
     }
     path.push_back(id);
     for (const auto& [parent, span] : parents[id]) visit(parent);

@@ -120,9 +120,26 @@ void Builder::collect_constants() {
   }
 }
 
+namespace {
+
+void add_given_names(const Statements& statements, std::set<std::string>& names) {
+  for (const Statement& statement : statements) {
+    if (const auto* tilde = std::get_if<grammar::TildeStatement>(&statement.kind)) names.insert(tilde->target.name.name);
+    if (const auto* assign = std::get_if<grammar::AssignStatement>(&statement.kind)) names.insert(assign->target.name.name);
+    if (const auto* loop = std::get_if<grammar::ForStatement>(&statement.kind)) add_given_names(*loop->body, names);
+  }
+}
+
+}  // namespace
+
 void Builder::collect(const Statements& statements, PlateId plate, std::vector<grammar::Expr>& conditions) {
   for (const Statement& statement : statements) {
-    guarded([&] { collect_statement(statement, plate, conditions); });
+    bool failed = true;
+    guarded([&] {
+      collect_statement(statement, plate, conditions);
+      failed = false;
+    });
+    if (failed) add_given_names({statement}, lost_);
   }
 }
 

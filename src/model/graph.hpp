@@ -68,6 +68,7 @@ struct Factor {
   std::vector<PlateId> plates;              // outermost first
   grammar::CallExpr call;
   DistributionId distribution;
+  Type support;                             // of what the distribution draws
   std::vector<grammar::Expr> conditions;    // of enclosing `if`s on data
   SourceSpan span;
   SourceSpan distribution_span;

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "base/overload.hpp"
+#include "children.hpp"
 #include "print.hpp"
 
 namespace jensen::model {
@@ -31,29 +31,10 @@ std::string call_text(const grammar::CallExpr& call) { return grammar::to_text(g
 
 // Variables and data that an expression uses.
 void parents_in(const ModelGraph& graph, const grammar::Expr& expr, std::set<VariableId>& parents) {
-  const auto down = [&](const grammar::Expr& e) { parents_in(graph, e, parents); };
-  std::visit(Overload{
-                 [](const grammar::NumberExpr&) {}, [](const grammar::StringExpr&) {},
-                 [&](const grammar::NameExpr& e) {
-                   if (const VariableId id = graph.find(e.name); id.valid()) parents.insert(id);
-                 },
-                 [&](const grammar::CallExpr& e) {
-                   for (const grammar::Argument& a : e.arguments) down(*a.value);
-                 },
-                 [&](const grammar::IndexExpr& e) {
-                   down(*e.base);
-                   for (const grammar::Expr& i : e.items) down(i);
-                 },
-                 [&](const grammar::FieldExpr& e) { down(*e.base); }, [&](const grammar::UnaryExpr& e) { down(*e.operand); },
-                 [&](const grammar::BinaryExpr& e) { down(*e.left), down(*e.right); },
-                 [&](const grammar::ConditionalExpr& e) { down(*e.condition), down(*e.if_true), down(*e.if_false); },
-                 [&](const grammar::SumExpr& e) { down(*e.range), down(*e.body); },
-                 [&](const grammar::ArrayExpr& e) {
-                   for (const grammar::Expr& i : e.elements) down(i);
-                 },
-                 [&](const grammar::RangeExpr& e) { down(*e.low), down(*e.high); },
-             },
-             expr.kind);
+  if (const auto* name = std::get_if<grammar::NameExpr>(&expr.kind)) {
+    if (const VariableId id = graph.find(name->name); id.valid()) parents.insert(id);
+  }
+  grammar::for_each_child(expr, [&](const grammar::Expr& child) { parents_in(graph, child, parents); });
 }
 
 std::set<VariableId> parents_of(const ModelGraph& graph, const Factor& factor) {

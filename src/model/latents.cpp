@@ -69,8 +69,11 @@ void Builder::set_array_extents(VariableId id, const std::vector<std::vector<Ran
     std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return less_known(covered[a][slot].low, covered[b][slot].low); });
     Size high = covered[order[0]][slot].low - Size(1);
     if (!(covered[order[0]][slot].low == Size(1))) {
-      fail("element-without", fmt::format("`{}` has indices from 1, but its first element with a distribution is {}", name, covered[order[0]][slot].low.text()),
-           spans[order[0]]);
+      const Size low = covered[order[0]][slot].low;
+      if (low.is_constant() && *low.constant() < 1) {
+        fail("index-out-of-range", fmt::format("indices start at 1, but a distribution is given to `{}` at {}", name, low.text()), spans[order[0]]);
+      }
+      fail("element-without", fmt::format("`{}` has indices from 1, but its first element with a distribution is {}", name, low.text()), spans[order[0]]);
     }
     for (const std::size_t s : order) {
       const Range& range = covered[s][slot];

@@ -100,7 +100,10 @@ ExprType Builder::infer_name(const std::string& name, SourceSpan span, const Sco
   if (std::ranges::find(functions, name) != functions.end()) {
     fail("function-as-value", fmt::format("`{}` is a function; call it with arguments in parentheses", name), span);
   }
-  fail("unknown-name", fmt::format("there is no `{}` here{}", name, did_you_mean(name, visible_names(scope))), span);
+  if (lost_.contains(name)) throw Failure(Diagnostic{});
+  const std::string meant = did_you_mean(name, visible_names(scope));
+  const Note help{Note::Kind::help, fmt::format("a variable is given by `data`, `param`, `{} ~ ...` or `{} = ...`", name, name)};
+  fail("unknown-name", fmt::format("there is no `{}` here{}", name, meant), span, {}, meant.empty() ? std::vector{help} : std::vector<Note>{});
 }
 
 void Builder::check_index(const grammar::Expr& item, const ExprType& type, const Size& extent, const std::string& name, const Scope& scope) {

@@ -36,11 +36,23 @@ void compile(Plan& plan) {
   }
 }
 
+// A value found in a term is shown at the statement that the term comes from.
+Diagnostic placed(Diagnostic diagnostic, const model::ModelGraph& graph, const derive::Term& term) {
+  if (!diagnostic.span.valid() && !term.factors.empty()) diagnostic.span = graph.factors[term.factors.front()].span;
+  return diagnostic;
+}
+
 void plan_terms(const model::ModelGraph& graph, const derive::Derivation& derivation, const model::BoundData& data, Plan& plan) {
   Resolver resolver(graph, derivation, data, plan);
   resolver.resolve_blocks();
   std::vector<ResolvedTerm> terms;
-  for (std::size_t t = 0; t < derivation.log_joint.terms.size(); ++t) terms.push_back(resolver.resolve(TermId(t)));
+  for (std::size_t t = 0; t < derivation.log_joint.terms.size(); ++t) {
+    try {
+      terms.push_back(resolver.resolve(TermId(t)));
+    } catch (const Failure& failure) {
+      throw Failure(placed(failure.diagnostic(), graph, derivation.log_joint.terms[TermId(t)]));
+    }
+  }
   choose_swept(graph, derivation, terms, plan);
   for (const ResolvedTerm& term : terms) {
     for (const StatisticUse& use : term.statistics) {

@@ -66,6 +66,7 @@ class Ascent {
   bool iterate() {
     const bool keep = numbers(engine_.state()) <= most_kept;
     if (keep) before_ = engine_.state();
+    kept_ = keep;
     const std::vector<int> order = iteration() == 0 ? first_order(engine_, problem_.given) : engine_.stored();
     if (!update_stored(order) || !sweep_all()) return false;
     const Bound bound = engine_.bound();
@@ -101,9 +102,15 @@ class Ascent {
     return !stop();
   }
 
+  // On request. What the last whole iteration reached is a result; before that there is none.
   bool stop() {
     if (!engine_.cancelled() && !(problem_.options.cancel != nullptr && problem_.options.cancel->load())) return false;
-    run_.error = stopped();
+    if (run_.trace.empty() || !kept_) {
+      run_.error = stopped();
+      return true;
+    }
+    engine_.restore(before_);
+    run_.interrupted = true;
     return true;
   }
 
@@ -170,6 +177,7 @@ class Ascent {
   int restart_;
   Run run_;
   State before_;
+  bool kept_ = false;   // before_ is the state before this iteration
   bool has_bound_ = false;
 };
 

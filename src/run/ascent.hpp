@@ -26,6 +26,7 @@ struct Run {
   Bound bound;                                             // at the final state
   double rise = std::numeric_limits<double>::quiet_NaN();  // Aitken's estimate of the rise to come
   bool converged = false;
+  bool interrupted = false;              // stopped on request after a whole number of iterations
   std::optional<BlockFailure> collapse;  // the run is to be discarded
   std::optional<Diagnostic> error;       // the fit is to be given up
   double first_pass_seconds = 0;         // of the start

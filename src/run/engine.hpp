@@ -67,6 +67,8 @@ class Engine {
   [[nodiscard]] State& state() { return state_; }
   void restore(const State& state);
   [[nodiscard]] bool cancelled() const { return cancelled_; }
+  // From here on the request to stop is served: what is left to do is to report.
+  void ignore_cancel() { cancel_ = nullptr; }
   [[nodiscard]] const std::vector<int>& stored() const { return stored_; }        // in update order
   [[nodiscard]] const std::vector<int>& passes() const { return swept_passes_; }  // with a swept block
   [[nodiscard]] int threads() const { return threads_; }

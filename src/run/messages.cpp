@@ -34,6 +34,13 @@ Diagnostic all_collapsed(const std::string& name, const std::string& reason, int
                 {.kind = Note::Kind::help, .message = "try fewer components, a prior on the parameter, or more `--restarts` from another `--seed`"}}};
 }
 
+Diagnostic undetermined(const std::string& name, const std::string& reason) {
+  return {.code = "no-unique-value",
+          .message = fmt::format("the data do not determine `{}`: {}", name, reason),
+          .notes = {{.kind = Note::Kind::note, .message = "several values are equally good where no data bear on a param, or where columns of data are collinear"},
+                    {.kind = Note::Kind::help, .message = "give it a distribution by `~`, or leave out what is redundant"}}};
+}
+
 Diagnostic stopped() { return {.code = "stopped", .message = "the fit was stopped before it finished", .status = ExitStatus::stopped}; }
 
 Diagnostic init_not_json(const std::string& what) {

@@ -13,6 +13,8 @@ Diagnostic improper_q(const std::string& name, const std::string& reason);
 Diagnostic elbo_decreased(const std::string& block, double before, double after, int iteration);
 Diagnostic elbo_not_finite(const std::string& block, int iteration);
 Diagnostic all_collapsed(const std::string& name, const std::string& reason, int restarts);
+// A location without a best value of its own.
+Diagnostic undetermined(const std::string& name, const std::string& reason);
 Diagnostic stopped();
 Diagnostic init_not_json(const std::string& what);
 Diagnostic init_unknown_variable(const std::string& name, const std::vector<std::string>& known);

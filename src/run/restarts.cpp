@@ -48,10 +48,15 @@ std::optional<Diagnostic> run_all(const Problem& problem, Engine& engine, Best& 
     if (run.collapse) {
       ++fit.discarded_restarts;
       collapse = run.collapse;
-    } else if (better(run, best)) {
-      best.run = std::move(run);
-      if (restart + 1 < restarts) best.state = engine.state();
-      if (restart + 1 == restarts) return std::nullopt;  // the engine holds it
+    } else {
+      const bool last = restart + 1 == restarts || run.interrupted;
+      if (run.interrupted) engine.ignore_cancel();
+      if (better(run, best)) {
+        best.run = std::move(run);
+        if (last) return std::nullopt;  // the engine holds it
+        best.state = engine.state();
+      }
+      if (last) break;
     }
   }
   if (best.run) {
@@ -59,7 +64,9 @@ std::optional<Diagnostic> run_all(const Problem& problem, Engine& engine, Best& 
     return std::nullopt;
   }
   const plan::PlannedBlock& block = problem.plan.blocks[static_cast<std::size_t>(collapse->block)];
-  return all_collapsed(element_name(problem.graph, block, collapse->element), collapse->reason, restarts);
+  const std::string name = element_name(problem.graph, block, collapse->element);
+  if (problem.derivation.blocks[block.id].kind == derive::BlockKind::gaussian) return undetermined(name, collapse->reason);
+  return all_collapsed(name, collapse->reason, restarts);
 }
 
 void report_bound(const Problem& problem, Engine& engine, const Run& run, Fit& fit) {

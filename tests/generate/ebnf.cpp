@@ -137,8 +137,8 @@ bool in_double_range(const std::string& number) {
 }
 
 // Words that mean something only in their places, so that they are drawn often as ordinary names.
-constexpr std::array<std::string_view, 16> special_words = {"weight", "jointly", "independently", "on",   "from", "sum",  "logpdf", "columns",
-                                                            "column", "count",   "mean",          "real", "N",    "x",    "i",      "e1"};
+constexpr std::array<std::string_view, 16> special_words = {"weight", "jointly", "independently", "on",   "from", "sum", "logpdf", "columns",
+                                                            "column", "count",   "mean",          "real", "N",    "x",   "i",      "e1"};
 
 }  // namespace
 
@@ -164,11 +164,15 @@ int SentenceGenerator::least_depth(const EbnfNode& node) const {
     case Kind::literal:
     case Kind::byte_range:
     case Kind::optional:
-    case Kind::repetition: return 0;
-    case Kind::reference: return least_depths_.at(node.text);
-    case Kind::exception: return least_depth(node.parts[0]);
+    case Kind::repetition:
+      return 0;
+    case Kind::reference:
+      return least_depths_.at(node.text);
+    case Kind::exception:
+      return least_depth(node.parts[0]);
     case Kind::sequence:
-    case Kind::choice: break;
+    case Kind::choice:
+      break;
   }
   int result = node.kind == Kind::choice ? unreachable : 0;
   for (const EbnfNode& part : node.parts) {
@@ -189,7 +193,9 @@ const EbnfNode& SentenceGenerator::choose(const EbnfNode& choice, int budget) {
 
 void SentenceGenerator::syntax(const EbnfNode& node, int budget, std::vector<std::string>& tokens) {
   switch (node.kind) {
-    case Kind::literal: tokens.push_back(node.text); return;
+    case Kind::literal:
+      tokens.push_back(node.text);
+      return;
     case Kind::reference:
       if (is_token_rule(node.text)) {
         tokens.push_back(token(node, budget));
@@ -200,7 +206,9 @@ void SentenceGenerator::syntax(const EbnfNode& node, int budget, std::vector<std
     case Kind::sequence:
       for (const EbnfNode& part : node.parts) syntax(part, budget, tokens);
       return;
-    case Kind::choice: syntax(choose(node, budget), budget, tokens); return;
+    case Kind::choice:
+      syntax(choose(node, budget), budget, tokens);
+      return;
     case Kind::optional:
       if (least_depth(node.parts[0]) <= budget && below(3) == 0) syntax(node.parts[0], budget, tokens);
       return;
@@ -208,14 +216,17 @@ void SentenceGenerator::syntax(const EbnfNode& node, int budget, std::vector<std
       while (least_depth(node.parts[0]) <= budget && below(4) == 0) syntax(node.parts[0], budget, tokens);
       return;
     case Kind::byte_range:
-    case Kind::exception: throw std::runtime_error("a byte range or an exception outside a token rule");
+    case Kind::exception:
+      throw std::runtime_error("a byte range or an exception outside a token rule");
   }
 }
 
 std::string SentenceGenerator::token(const EbnfNode& node, int budget) {
   switch (node.kind) {
-    case Kind::literal: return node.text;
-    case Kind::byte_range: return std::string(1, static_cast<char>(node.low + below(node.high - node.low + 1)));
+    case Kind::literal:
+      return node.text;
+    case Kind::byte_range:
+      return std::string(1, static_cast<char>(node.low + below(node.high - node.low + 1)));
     case Kind::reference: {
       if (node.text == "NAME" && below(3) > 0) return std::string(special_words[static_cast<std::size_t>(below(special_words.size()))]);
       std::string text = token(grammar_.rules.at(node.text), budget);
@@ -227,8 +238,10 @@ std::string SentenceGenerator::token(const EbnfNode& node, int budget) {
       for (const EbnfNode& part : node.parts) text += token(part, budget);
       return text;
     }
-    case Kind::choice: return token(choose(node, unreachable), budget);
-    case Kind::optional: return below(2) == 0 ? token(node.parts[0], budget) : std::string();
+    case Kind::choice:
+      return token(choose(node, unreachable), budget);
+    case Kind::optional:
+      return below(2) == 0 ? token(node.parts[0], budget) : std::string();
     case Kind::repetition: {
       std::string text;
       while (below(3) > 0) text += token(node.parts[0], budget);

@@ -14,7 +14,9 @@ std::pair<int, int> at(const Source& source, std::uint32_t offset) {
 }  // namespace
 
 TEST_CASE("positions count lines and display cells from 1", "[base]") {
-  const Source source("m", "ab\n\tc\xC3\xA9" "d\r\n\nlast");
+  const Source source("m",
+                      "ab\n\tc\xC3\xA9"
+                      "d\r\n\nlast");
   CHECK(at(source, 0) == std::pair{1, 1});
   CHECK(at(source, 2) == std::pair{1, 3});
   CHECK(at(source, 3) == std::pair{2, 1});

@@ -90,7 +90,8 @@ TEST_CASE("colour is asked for", "[diagnostics]") {
 
 TEST_CASE("JSON has the same facts and no nulls", "[diagnostics]") {
   const Rendered r("x ~\ny\n");
-  const Diagnostic error{.code = "c", .message = "m \xFF", .span = r.span(2, 5), .notes = {{Note::Kind::help, "h"}, {Note::Kind::note, "n", r.span(0, 1)}}};
+  const Diagnostic error{
+      .code = "c", .message = "m \xFF", .span = r.span(2, 5), .notes = {{Note::Kind::help, "h"}, {Note::Kind::note, "n", r.span(0, 1)}}};
   const auto json = nlohmann::json::parse(render_json({error, {.severity = Severity::warning, .code = "w", .message = "k"}}, r.sources));
   CHECK(json == nlohmann::json::parse(R"([
     {"file": "a.model", "line": 1, "column": 3, "endLine": 2, "endColumn": 2, "severity": "error", "code": "c", "message": "m \\xFF",

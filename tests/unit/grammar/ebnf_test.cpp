@@ -49,8 +49,31 @@ TEST_CASE("sentences reach every rule of the EBNF", "[grammar]") {
   tests::SentenceGenerator generator(jensen_ebnf(), 7);
   std::string all;
   for (int i = 0; i < 3000; ++i) all += generator.sentence(24);
-  for (const std::string word : {"const ", "data ", "param ", "for ", "else", "guide", "network ", "distribution ", "function ", "predict", "use",
-                                 "logpdf", "weight", "jointly", "independently", " on", "from", "|>", "./", ".*", "!=", "<=", "?", "..", "not "}) {
+  for (const std::string word : {"const ",
+                                 "data ",
+                                 "param ",
+                                 "for ",
+                                 "else",
+                                 "guide",
+                                 "network ",
+                                 "distribution ",
+                                 "function ",
+                                 "predict",
+                                 "use",
+                                 "logpdf",
+                                 "weight",
+                                 "jointly",
+                                 "independently",
+                                 " on",
+                                 "from",
+                                 "|>",
+                                 "./",
+                                 ".*",
+                                 "!=",
+                                 "<=",
+                                 "?",
+                                 "..",
+                                 "not "}) {
     INFO(word);
     CHECK(all.find(word) != std::string::npos);
   }

@@ -51,11 +51,21 @@ std::string mutated(std::string text, std::mt19937_64& random) {
   for (std::size_t edits = 1 + below(4); edits > 0 && !text.empty(); --edits) {
     const std::size_t at = below(text.size());
     switch (below(5)) {
-      case 0: text[at] = static_cast<char>(below(256)); break;
-      case 1: text[at] = odd_bytes[below(odd_bytes.size())]; break;
-      case 2: text.insert(at, 1, odd_bytes[below(odd_bytes.size())]); break;
-      case 3: text.erase(at, 1 + below(8)); break;
-      default: text.insert(at, text.substr(below(text.size()), 1 + below(30))); break;
+      case 0:
+        text[at] = static_cast<char>(below(256));
+        break;
+      case 1:
+        text[at] = odd_bytes[below(odd_bytes.size())];
+        break;
+      case 2:
+        text.insert(at, 1, odd_bytes[below(odd_bytes.size())]);
+        break;
+      case 3:
+        text.erase(at, 1 + below(8));
+        break;
+      default:
+        text.insert(at, text.substr(below(text.size()), 1 + below(30)));
+        break;
     }
   }
   return text;

@@ -92,7 +92,8 @@ TEST_CASE("spans of nested expressions lie inside each other", "[grammar]") {
 }
 
 TEST_CASE("spans of blocks and of what stands in them", "[grammar]") {
-  const Parsed p = parsed("for n in 1..N weight w[n] {\n  if a { b = 1 } else if c { d = 2 } \n}\ndistribution f(u: real , v) on y: vector ( 2 ) { logpdf(t) = u * v } ");
+  const Parsed p = parsed(
+      "for n in 1..N weight w[n] {\n  if a { b = 1 } else if c { d = 2 } \n}\ndistribution f(u: real , v) on y: vector ( 2 ) { logpdf(t) = u * v } ");
   CHECK(p.at(p.statement(0).span).back() == '}');
   const auto& plate = std::get<ForStatement>(p.statement(0).kind);
   CHECK(p.at(plate.range.span) == "1..N");

@@ -37,8 +37,7 @@ TEST_CASE("declarations", "[grammar]") {
 }
 
 TEST_CASE("plates and their weights", "[grammar]") {
-  CHECK(outline_of("for n in 1..N { x[n] ~ f(); y = 2 }") ==
-        "for n (.. 1 N)\n  ~ (index x n)\n    distribution (call f)\n  = y\n    value 2\n");
+  CHECK(outline_of("for n in 1..N { x[n] ~ f(); y = 2 }") == "for n (.. 1 N)\n  ~ (index x n)\n    distribution (call f)\n  = y\n    value 2\n");
   CHECK(outline_of("for n in 1..N weight weight[n] { }") == "for n (.. 1 N)\n  weight (index weight n)\n");
   CHECK(outline_of("for n in weight weight weight { }") == "for n weight\n  weight weight\n");
 }
@@ -76,7 +75,8 @@ TEST_CASE("guides and predictions", "[grammar]") {
 }
 
 TEST_CASE("words of one place are names everywhere else", "[grammar]") {
-  for (const std::string word : {"weight", "jointly", "independently", "on", "from", "sum", "column", "columns", "count", "mean", "scale", "real", "logpdf"}) {
+  for (const std::string word :
+       {"weight", "jointly", "independently", "on", "from", "sum", "column", "columns", "count", "mean", "scale", "real", "logpdf"}) {
     INFO(word);
     CHECK(errors_of("data " + word + ": real[N]  " + word + "[1] ~ " + word + "(" + word + ", " + word + " = " + word + ")").empty());
     CHECK(errors_of("for " + word + " in 1..2 { " + word + " = " + word + "." + word + " }").empty());
@@ -88,9 +88,11 @@ TEST_CASE("statements that cannot stand where they do", "[grammar]") {
   CHECK(places_of("logpdf(x) = 1") == std::vector<std::string>{"1:1 misplaced-statement"});
   CHECK(places_of("distribution d() { for i in 1..2 { logpdf(x) = 1 } }") == std::vector<std::string>{"1:36 misplaced-statement"});
   CHECK(places_of("distribution d() { logpdf(x) = 1 logpdf(y) = 2 }") == std::vector<std::string>{"1:34 duplicate-logpdf"});
-  CHECK(places_of("network f(x) { h = 1 g[1] = 2 z ~ f() }") ==
-        std::vector<std::string>{"1:22 misplaced-statement", "1:31 misplaced-statement"});
+  CHECK(places_of("network f(x) { h = 1 g[1] = 2 z ~ f() }") == std::vector<std::string>{"1:22 misplaced-statement", "1:31 misplaced-statement"});
   CHECK(places_of("guide const K = 2 predict guide a ~ f()") == std::vector<std::string>{"1:7 misplaced-statement", "1:27 misplaced-statement"});
 }
 
-TEST_CASE("a byte order mark is skipped", "[grammar]") { CHECK(outline_of("\xEF\xBB\xBF" "const K = 2") == "const K\n  value 2\n"); }
+TEST_CASE("a byte order mark is skipped", "[grammar]") {
+  CHECK(outline_of("\xEF\xBB\xBF"
+                   "const K = 2") == "const K\n  value 2\n");
+}

@@ -76,7 +76,7 @@ TEST_CASE("spellings of other systems are recognised", "[model]") {
 TEST_CASE("a cycle is reported once", "[model]") {
   const Diagnostics errors = resolve_errors("a ~ normal(b, 1)\nb ~ normal(a, 1)\n");
   REQUIRE(errors.size() == 1);
-  CHECK(errors[0].message.find("`a` depends on `b` depends on `a`") != std::string::npos);
+  CHECK(errors[0].message == "`a` depends on `b`, which depends on `a`");
 }
 
 TEST_CASE("a chain may give its later elements first", "[model]") {
