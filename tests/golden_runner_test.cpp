@@ -45,12 +45,15 @@ pipeline::ModelOptions model_options(const GoldenCase& golden) {
   for (std::size_t i = 0; i + 1 < golden.arguments.size(); ++i) {
     const std::string& value = golden.arguments[i + 1];
     if (golden.arguments[i] == "--set") options.sets.push_back(value);
-    if (golden.arguments[i] == "--method") options.method = value == "em" ? model::Method::em : value == "vb" ? model::Method::vb : model::Method::automatic;
+    if (golden.arguments[i] == "--method")
+      options.method = value == "em" ? model::Method::em : value == "vb" ? model::Method::vb : model::Method::automatic;
   }
   return options;
 }
 
-std::vector<std::string> data_files(const GoldenCase& golden) { return golden.data ? std::vector{golden.data->string()} : std::vector<std::string>(); }
+std::vector<std::string> data_files(const GoldenCase& golden) {
+  return golden.data ? std::vector{golden.data->string()} : std::vector<std::string>();
+}
 
 // Files are named without their folder, so that the prints do not depend on where the tree lies.
 std::string without_folder(std::string text, const GoldenCase& golden) {

@@ -55,6 +55,12 @@ Axes::Axes(const model::ModelGraph& graph, const Context& context, const std::ve
       for (const DataExprId id : term.data) visit(joint.data, id);
     }
   }
+  // The same `for` around two factors is one kind of index, also where no term holds both.
+  std::map<std::pair<std::string, Range>, IndexId> same;
+  for (const IndexId index : context.plates) {
+    const auto [first, inserted] = same.try_emplace({joint.indices[index].name, joint.indices[index].range}, index);
+    if (!inserted) unite(node(first->second), node(index));
+  }
   // An axis that several plates run along takes the first one's name; a name serves one axis.
   for (const FactorTerms& factor : factors) {
     for (const RawTerm& term : factor.terms) {

@@ -56,7 +56,8 @@ class Generator {
   }
 
   std::string real_column(const std::string& name, double spread) {
-    return column(name, "real", cells([&](std::size_t n) { return fmt::format("{:.4f}", stream_.normal() + spread * static_cast<double>(cluster_[n])); }));
+    return column(name, "real",
+                  cells([&](std::size_t n) { return fmt::format("{:.4f}", stream_.normal() + spread * static_cast<double>(cluster_[n])); }));
   }
 
   void add_groups() {
@@ -159,12 +160,18 @@ class Generator {
   void add_response(int number) {
     const std::string name = fmt::format("y{}", number);
     switch (below(8)) {
-      case 0: return add_counts(name);
-      case 1: return add_bools(name);
-      case 2: return add_categories(name);
-      case 3: return add_vectors(name);
-      case 4: return add_positives(name);
-      default: return add_normals(name);
+      case 0:
+        return add_counts(name);
+      case 1:
+        return add_bools(name);
+      case 2:
+        return add_categories(name);
+      case 3:
+        return add_vectors(name);
+      case 4:
+        return add_positives(name);
+      default:
+        return add_normals(name);
     }
   }
 
@@ -189,12 +196,15 @@ class Generator {
   }
 
   void add_categories(const std::string& name) {
-    const std::string y = column(name, fmt::format("category(L_{})", name), cells([&](std::size_t n) { return fmt::format("{}", n < 3 ? n : (below(3) + cluster_[n]) % 3); }));
+    const std::string y = column(name, fmt::format("category(L_{})", name),
+                                 cells([&](std::size_t n) { return fmt::format("{}", n < 3 ? n : (below(3) + cluster_[n]) % 3); }));
     observe(y, fmt::format("categorical({})", latent("q_" + name, pick(), fmt::format("dirichlet(1.5 * ones(L_{}))", name))));
   }
 
   void add_positives(const std::string& name) {
-    const std::string y = column(name, "positive", cells([&](std::size_t n) { return fmt::format("{:.4f}", stream_.gamma(2) * (1 + 2.0 * static_cast<double>(cluster_[n]))); }));
+    const std::string y =
+        column(name, "positive",
+               cells([&](std::size_t n) { return fmt::format("{:.4f}", stream_.gamma(2) * (1 + 2.0 * static_cast<double>(cluster_[n]))); }));
     const std::string rate = latent("r_" + name, pick(), "gamma(2, 1)");
     observe(y, chance(0.5) ? fmt::format("exponential({})", rate) : fmt::format("gamma(2, {})", rate));
   }
@@ -203,7 +213,8 @@ class Generator {
     std::string columns;
     for (int i = 1; i <= 2; ++i) {
       const std::string full = fmt::format("c_{}_{}", name, i);
-      model_.columns.push_back({full, cells([&](std::size_t n) { return fmt::format("{:.4f}", stream_.normal() + 3.0 * static_cast<double>(cluster_[n])); })});
+      model_.columns.push_back(
+          {full, cells([&](std::size_t n) { return fmt::format("{:.4f}", stream_.normal() + 3.0 * static_cast<double>(cluster_[n])); })});
       model_.names.push_back(full);
       columns += (i == 1 ? "" : ", ") + full;
     }

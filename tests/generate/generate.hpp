@@ -15,12 +15,12 @@ struct Column {
 
 struct GeneratedModel {
   std::uint64_t seed = 0;
-  std::vector<std::string> declarations;       // const, data, param
-  std::vector<std::string> statements;         // outside the plate over rows
-  std::vector<std::string> row_statements;     // inside `for n in 1..N`
-  std::string weight;                          // of that plate; empty: none
+  std::vector<std::string> declarations;    // const, data, param
+  std::vector<std::string> statements;      // outside the plate over rows
+  std::vector<std::string> row_statements;  // inside `for n in 1..N`
+  std::string weight;                       // of that plate; empty: none
   std::vector<Column> columns;
-  std::vector<std::string> names;              // of the latents, params and columns
+  std::vector<std::string> names;  // of the latents, params and columns
 
   [[nodiscard]] std::string text() const;
   [[nodiscard]] std::string csv() const;
@@ -30,8 +30,8 @@ struct GeneratedModel {
 struct GenerateOptions {
   std::size_t min_rows = 4;
   std::size_t max_rows = 12;
-  bool weights = true;        // sometimes a weight clause
-  bool factors = true;        // sometimes a product with a latent of each row
+  bool weights = true;  // sometimes a weight clause
+  bool factors = true;  // sometimes a product with a latent of each row
 };
 
 GeneratedModel generate(std::uint64_t seed, const GenerateOptions& options = {});

@@ -46,7 +46,8 @@ class Watched {
       rows.resize(static_cast<std::size_t>(planned.rows) * size);
       REQUIRE_FALSE(engine_.sweep(pass, {}, [&](const run::Tile& tile, const double* natural, const double*) {
         for (std::int64_t i = 0; i < tile.rows; ++i) {
-          for (std::size_t s = 0; s < size; ++s) rows[static_cast<std::size_t>(tile.first + i) * size + s] = natural[static_cast<std::int64_t>(s) * run::tile_rows + i];
+          for (std::size_t s = 0; s < size; ++s)
+            rows[static_cast<std::size_t>(tile.first + i) * size + s] = natural[static_cast<std::int64_t>(s) * run::tile_rows + i];
         }
       }));
     }
@@ -112,7 +113,8 @@ void check_stationary(tests::TermSum& terms, const plan::PlannedBlock& block, st
         return terms.elbo(other);
       };
       const double up = moved(step), down = moved(-step);
-      INFO("block " << id << " element " << e << " entry " << direction.front().first << ": " << fmt::format("{:.17g} {:.17g} {:.17g}", down - here, here, up - here));
+      INFO("block " << id << " element " << e << " entry " << direction.front().first << ": "
+                    << fmt::format("{:.17g} {:.17g} {:.17g}", down - here, here, up - here));
       CHECK(up <= here + rounding);
       CHECK(down <= here + rounding);
       CHECK(std::abs(up - down) <= 0.2 * (2 * here - up - down) + 10 * rounding);

@@ -32,7 +32,8 @@ std::string many_rows(std::size_t rows) {
   std::string csv = "x,y,u,g,c\n";
   for (std::size_t n = 0; n < rows; ++n) {
     const double shift = 4.0 * static_cast<double>(stream.below(2));
-    csv += fmt::format("{:.6f},{:.6f},{:.6f},{},{}\n", stream.normal() + shift, stream.normal() - shift, stream.normal(), "abcde"[stream.below(5)], stream.below(9));
+    csv += fmt::format("{:.6f},{:.6f},{:.6f},{},{}\n", stream.normal() + shift, stream.normal() - shift, stream.normal(), "abcde"[stream.below(5)],
+                       stream.below(9));
   }
   return csv;
 }

@@ -45,14 +45,16 @@ template <class LogDensity>
 double log_integral_real(LogDensity log_f, double centre, double width) {
   boost::math::quadrature::sinh_sinh<double> rule;
   const double top = log_f(centre);
-  return top + std::log(width) + std::log(rule.integrate([&](double t) { return std::abs(t) > 1e8 ? 0.0 : density(log_f(centre + width * t) - top); }, 1e-13));
+  return top + std::log(width) +
+         std::log(rule.integrate([&](double t) { return std::abs(t) > 1e8 ? 0.0 : density(log_f(centre + width * t) - top); }, 1e-13));
 }
 
 template <class LogDensity>
 double log_integral_positive(LogDensity log_f, double centre) {
   boost::math::quadrature::exp_sinh<double> rule;
   const double top = log_f(centre);
-  return top + std::log(rule.integrate([&](double t) { return t <= 0 || t > 1e12 ? 0.0 : density(log_f(t) - top); }, 0.0, std::numeric_limits<double>::infinity(), 1e-13));
+  return top + std::log(rule.integrate([&](double t) { return t <= 0 || t > 1e12 ? 0.0 : density(log_f(t) - top); }, 0.0,
+                                       std::numeric_limits<double>::infinity(), 1e-13));
 }
 
 template <class LogDensity>
@@ -65,9 +67,15 @@ double log_integral_unit(LogDensity log_f) {
 class Draws {
  public:
   explicit Draws(std::uint64_t seed) : stream_(seed, family::Purpose::test, 3) {}
-  Values reals(std::size_t n, double spread = 1) { return many(n, [&] { return std::round(1e4 * spread * stream_.normal()) / 1e4; }); }
-  Values counts(std::size_t n, std::uint64_t below) { return many(n, [&] { return static_cast<double>(stream_.below(below)); }); }
-  Values positives(std::size_t n) { return many(n, [&] { return 0.01 + std::round(1e4 * stream_.gamma(2)) / 1e4; }); }
+  Values reals(std::size_t n, double spread = 1) {
+    return many(n, [&] { return std::round(1e4 * spread * stream_.normal()) / 1e4; });
+  }
+  Values counts(std::size_t n, std::uint64_t below) {
+    return many(n, [&] { return static_cast<double>(stream_.below(below)); });
+  }
+  Values positives(std::size_t n) {
+    return many(n, [&] { return 0.01 + std::round(1e4 * stream_.gamma(2)) / 1e4; });
+  }
 
  private:
   template <class Draw>
@@ -125,9 +133,7 @@ double sum(const Values& values, Each each) {
 TEST_CASE("exact: one real number") {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     const Values y = Draws(seed).reals(5, 2);
-    const auto log_joint = [&](double m) {
-      return log_normal(m, 1, 3) + sum(y, [&](double v) { return log_normal(v, 2 * m - 1, 0.8); });
-    };
+    const auto log_joint = [&](double m) { return log_normal(m, 1, 3) + sum(y, [&](double v) { return log_normal(v, 2 * m - 1, 0.8); }); };
     check_exact("data y: real[N]  m ~ normal(1, 3)  for n in 1..N { y[n] ~ normal(2 * m - 1, 0.8) }", csv({{"y", y}}),
                 log_integral_real(log_joint, (sum(y, [](double v) { return v; }) / 5 + 1) / 2, 0.2));
   }
@@ -137,7 +143,9 @@ TEST_CASE("exact: scales in every form") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     const Values y = Draws(seed).reals(6, 1.5);
     const double squares = sum(y, [](double v) { return v * v; });
-    const auto likelihood = [&](double precision) { return 3 * std::log(precision) - 3 * std::log(2 * std::numbers::pi) - 0.5 * precision * squares; };
+    const auto likelihood = [&](double precision) {
+      return 3 * std::log(precision) - 3 * std::log(2 * std::numbers::pi) - 0.5 * precision * squares;
+    };
     const std::string observe = "for n in 1..N { y[n] ~ normal(0, ", data = csv({{"y", y}});
     check_exact("data y: real[N]  t ~ gamma(2, 1.5)  " + observe + "precision = t) }", data,
                 log_integral_positive([&](double t) { return log_gamma_density(t, 2, 1.5) + likelihood(t); }, 6 / squares));
@@ -147,8 +155,9 @@ TEST_CASE("exact: scales in every form") {
     // With t = 1 / s^2 a gamma, s itself has density 2 s^-3 gamma(s^-2), and appears in the normal by its standard deviation.
     const std::string root = "distribution root(a, b) on positive { logpdf(x) = log(2) + a * log(b) - lgamma(a) - (2 * a + 1) * log(x) - b / x^2 }  ";
     check_exact(root + "data y: real[N]  s ~ root(2, 1.5)  " + observe + "s) }", data,
-                log_integral_positive([&](double s) { return std::log(2.0) - 3 * std::log(s) + log_gamma_density(1 / (s * s), 2, 1.5) + likelihood(1 / (s * s)); },
-                                      std::sqrt(squares / 6)));
+                log_integral_positive(
+                    [&](double s) { return std::log(2.0) - 3 * std::log(s) + log_gamma_density(1 / (s * s), 2, 1.5) + likelihood(1 / (s * s)); },
+                    std::sqrt(squares / 6)));
   }
 }
 
@@ -156,24 +165,23 @@ TEST_CASE("exact: counts, waiting times and proportions") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     const Values y = Draws(seed).counts(6, 8), w = Draws(seed).positives(6);
     const std::string rate = "r ~ gamma(2, 0.5)  ";
-    check_exact("data y: count[N]  " + rate + "for n in 1..N { y[n] ~ poisson(3 * r) }", csv({{"y", y}}), log_integral_positive([&](double r) {
-                  return log_gamma_density(r, 2, 0.5) + sum(y, [&](double v) { return log_poisson(v, 3 * r); });
-                }, 1));
-    check_exact("data w: positive[N]  " + rate + "for n in 1..N { w[n] ~ exponential(r) }", csv({{"w", w}}), log_integral_positive([&](double r) {
-                  return log_gamma_density(r, 2, 0.5) + sum(w, [&](double v) { return std::log(r) - r * v; });
-                }, 1));
-    check_exact("data w: positive[N]  " + rate + "for n in 1..N { w[n] ~ gamma(2.5, r) }", csv({{"w", w}}), log_integral_positive([&](double r) {
-                  return log_gamma_density(r, 2, 0.5) + sum(w, [&](double v) { return log_gamma_density(v, 2.5, r); });
-                }, 1));
-    const auto log_beta = [](double p) { return std::log(12.0) + std::log(p) + 2 * std::log1p(-p); };   // beta(2, 3)
+    check_exact(
+        "data y: count[N]  " + rate + "for n in 1..N { y[n] ~ poisson(3 * r) }", csv({{"y", y}}),
+        log_integral_positive([&](double r) { return log_gamma_density(r, 2, 0.5) + sum(y, [&](double v) { return log_poisson(v, 3 * r); }); }, 1));
+    check_exact(
+        "data w: positive[N]  " + rate + "for n in 1..N { w[n] ~ exponential(r) }", csv({{"w", w}}),
+        log_integral_positive([&](double r) { return log_gamma_density(r, 2, 0.5) + sum(w, [&](double v) { return std::log(r) - r * v; }); }, 1));
+    check_exact("data w: positive[N]  " + rate + "for n in 1..N { w[n] ~ gamma(2.5, r) }", csv({{"w", w}}),
+                log_integral_positive(
+                    [&](double r) { return log_gamma_density(r, 2, 0.5) + sum(w, [&](double v) { return log_gamma_density(v, 2.5, r); }); }, 1));
+    const auto log_beta = [](double p) { return std::log(12.0) + std::log(p) + 2 * std::log1p(-p); };  // beta(2, 3)
     check_exact("data y: count[N]  p ~ beta(2, 3)  for n in 1..N { y[n] ~ binomial(9, p) }", csv({{"y", y}}), log_integral_unit([&](double p) {
                   return log_beta(p) + sum(y, [&](double v) {
                            return std::lgamma(10) - std::lgamma(v + 1) - std::lgamma(10 - v) + v * std::log(p) + (9 - v) * std::log1p(-p);
                          });
                 }));
-    check_exact("data y: count[N]  p ~ beta(2, 3)  for n in 1..N { y[n] ~ geometric(p) }", csv({{"y", y}}), log_integral_unit([&](double p) {
-                  return log_beta(p) + sum(y, [&](double v) { return std::log(p) + v * std::log1p(-p); });
-                }));
+    check_exact("data y: count[N]  p ~ beta(2, 3)  for n in 1..N { y[n] ~ geometric(p) }", csv({{"y", y}}),
+                log_integral_unit([&](double p) { return log_beta(p) + sum(y, [&](double v) { return std::log(p) + v * std::log1p(-p); }); }));
   }
 }
 
@@ -195,7 +203,8 @@ TEST_CASE("exact: a regression is one Gaussian block") {
   };
   boost::math::quadrature::tanh_sinh<double> rule;
   const double top = given(0), expected = top + std::log(rule.integrate([&](double a) { return std::exp(given(a) - top); }, -12.0, 12.0, 1e-12));
-  check_exact("data u, y: real[N]  a ~ normal(0, 2)  b ~ normal(1, 1.5)  for n in 1..N { y[n] ~ normal(a + b * u[n], 0.9) }", csv({{"u", u}, {"y", y}}), expected);
+  check_exact("data u, y: real[N]  a ~ normal(0, 2)  b ~ normal(1, 1.5)  for n in 1..N { y[n] ~ normal(a + b * u[n], 0.9) }",
+              csv({{"u", u}, {"y", y}}), expected);
 }
 
 TEST_CASE("exact: rows of a mixture with known components are summed out") {
@@ -207,9 +216,10 @@ TEST_CASE("exact: rows of a mixture with known components are summed out") {
       for (int k = 0; k < 3; ++k) p += w[k] * normal_density(v, m[k], s[k]);
       return std::log(p);
     });
-    check_exact("const w = [0.2, 0.5, 0.3]  const m = [-2, 0.5, 3]  const s = [1, 0.5, 2]  data y: real[N]\n"
-                "for n in 1..N { z[n] ~ categorical(w)  y[n] ~ normal(m[z[n]], s[z[n]]) }",
-                csv({{"y", y}}), expected);
+    check_exact(
+        "const w = [0.2, 0.5, 0.3]  const m = [-2, 0.5, 3]  const s = [1, 0.5, 2]  data y: real[N]\n"
+        "for n in 1..N { z[n] ~ categorical(w)  y[n] ~ normal(m[z[n]], s[z[n]]) }",
+        csv({{"y", y}}), expected);
   }
 }
 
@@ -221,7 +231,8 @@ TEST_CASE("exact: a weight of w is w copies") {
     return total;
   };
   // q(m) q(z) is not exact, so the weighted bound is compared with that of the copies, and both lie below the evidence of the copies.
-  const std::string model = "const s = [1, 3]  m ~ normal(0, 2)  for n in 1..N WEIGHT { z[n] ~ categorical([0.4, 0.6])  y[n] ~ normal(m, s[z[n]]) }  data y: real[N]  ";
+  const std::string model =
+      "const s = [1, 3]  m ~ normal(0, 2)  for n in 1..N WEIGHT { z[n] ~ categorical([0.4, 0.6])  y[n] ~ normal(m, s[z[n]]) }  data y: real[N]  ";
   const auto with = [&](const std::string& weight) { return std::string(model).replace(model.find("WEIGHT"), 6, weight); };
   const double weighted = elbo(with("weight t[n]") + "data t: count[N]", csv({{"y", y}, {"t", t}}));
   const double copies = elbo(with(""), csv({{"y", {y[0], y[0], y[1], y[2], y[2], y[2], y[3]}}}));
@@ -234,14 +245,19 @@ TEST_CASE("below: a mean with an unknown precision") {
     const Values y = Draws(seed).reals(6, 2);
     const double mean = sum(y, [](double v) { return v; }) / 6;
     const auto given = [&](double t) {
-      return log_gamma_density(t, 2, 1) + log_integral_real([&](double m) {
-               return log_normal(m, 0, 3) + sum(y, [&](double v) { return 0.5 * std::log(t / (2 * std::numbers::pi)) - 0.5 * t * (v - m) * (v - m); });
-             }, mean, 1 / std::sqrt(6 * t + 0.1));
+      return log_gamma_density(t, 2, 1) + log_integral_real(
+                                              [&](double m) {
+                                                return log_normal(m, 0, 3) + sum(y, [&](double v) {
+                                                         return 0.5 * std::log(t / (2 * std::numbers::pi)) - 0.5 * t * (v - m) * (v - m);
+                                                       });
+                                              },
+                                              mean, 1 / std::sqrt(6 * t + 0.1));
     };
     boost::math::quadrature::exp_sinh<double> rule;
     const double top = given(0.5);
     const double log_evidence = top + std::log(rule.integrate([&](double t) { return t < 1e-6 || t > 60 ? 0.0 : std::exp(given(t) - top); }, 1e-8));
-    check_below("data y: real[N]  m ~ normal(0, 3)  t ~ gamma(2, 1)  for n in 1..N { y[n] ~ normal(m, precision = t) }", csv({{"y", y}}), log_evidence, 0.3);
+    check_below("data y: real[N]  m ~ normal(0, 3)  t ~ gamma(2, 1)  for n in 1..N { y[n] ~ normal(m, precision = t) }", csv({{"y", y}}),
+                log_evidence, 0.3);
   }
 }
 
@@ -252,9 +268,10 @@ TEST_CASE("below: an unknown shift of a mixture") {
       return log_normal(m, 0, 3) + sum(y, [&](double v) { return std::log(0.3 * normal_density(v, m, 1) + 0.7 * normal_density(v, m + 2, 1)); });
     };
     const double mean = sum(y, [](double v) { return v; }) / 6 - 1.4;
-    check_below("const d = [0, 2]  data y: real[N]  m ~ normal(0, 3)\n"
-                "for n in 1..N { z[n] ~ categorical([0.3, 0.7])  y[n] ~ normal(m + d[z[n]], 1) }",
-                csv({{"y", y}}), log_integral_real(log_joint, mean, 0.5), 2);
+    check_below(
+        "const d = [0, 2]  data y: real[N]  m ~ normal(0, 3)\n"
+        "for n in 1..N { z[n] ~ categorical([0.3, 0.7])  y[n] ~ normal(m + d[z[n]], 1) }",
+        csv({{"y", y}}), log_integral_real(log_joint, mean, 0.5), 2);
   }
 }
 
@@ -265,8 +282,8 @@ TEST_CASE("below: two truth values that explain one number") {
       return std::log(0.7 * 0.4 * normal_density(v, 0, 0.7) + 0.3 * 0.4 * normal_density(v, 1, 0.7) + 0.7 * 0.6 * normal_density(v, 2, 0.7) +
                       0.3 * 0.6 * normal_density(v, 3, 0.7));
     });
-    check_below("data y: real[N]  for n in 1..N { a[n] ~ bernoulli(0.3)  b[n] ~ bernoulli(0.6)  y[n] ~ normal(a[n] + 2 * b[n], 0.7) }", csv({{"y", y}}),
-                log_evidence, 2);
+    check_below("data y: real[N]  for n in 1..N { a[n] ~ bernoulli(0.3)  b[n] ~ bernoulli(0.6)  y[n] ~ normal(a[n] + 2 * b[n], 0.7) }",
+                csv({{"y", y}}), log_evidence, 2);
   }
 }
 

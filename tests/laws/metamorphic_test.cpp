@@ -92,6 +92,7 @@ TEST_CASE("other names give the same figures") {
     const GeneratedModel model = generated(seed), renamed = tests::with_names_changed(model);
     const run::Fit a = fitted(model, few_iterations()), b = fitted(renamed, few_iterations());
     REQUIRE(a.elbo_trace.size() == b.elbo_trace.size());
-    for (std::size_t i = 0; i < a.elbo_trace.size(); ++i) CHECK_THAT(b.elbo_trace[i], WithinAbs(a.elbo_trace[i], 1e-9 * (1 + std::abs(a.elbo_trace[i]))));
+    for (std::size_t i = 0; i < a.elbo_trace.size(); ++i)
+      CHECK_THAT(b.elbo_trace[i], WithinAbs(a.elbo_trace[i], 1e-9 * (1 + std::abs(a.elbo_trace[i]))));
   }
 }

@@ -1,4 +1,5 @@
-// Nothing in src/ knows a distribution by name: stdlib's definitions, copied into a model under other names, give the same derivation and the same bits.
+// Nothing in src/ knows a distribution by name: stdlib's definitions, copied into a model under other names, give the same derivation and the same
+// bits.
 #include <regex>
 #include <sstream>
 #include <string>
@@ -19,7 +20,8 @@ const std::vector<std::string> copied = {"normal", "mvnormal", "gamma", "dirichl
 std::string own_definition(const std::string& name) {
   std::string text;
   for (const model::StdlibEntry& entry : model::stdlib_entries()) {
-    if (entry.name == name) text += std::regex_replace(entry.text, std::regex("distribution " + name + "\\("), "distribution own_" + name + "(") + "\n";
+    if (entry.name == name)
+      text += std::regex_replace(entry.text, std::regex("distribution " + name + "\\("), "distribution own_" + name + "(") + "\n";
   }
   INFO(name);
   REQUIRE_FALSE(text.empty());
@@ -69,7 +71,11 @@ TEST_CASE("copies of the standard library give the same derivation and the same 
 
 TEST_CASE("copies of the standard library give the same derivation and the same bits: every overload") {
   const std::string csv = "y,g\n1.5,a\n-0.5,b\n2.25,a\n0.5,c\n4,b\n";
-  check_same("data y: real[N]  m ~ normal(0, variance = 9)  t ~ gamma(shape = 2, scale = 0.5)  for n in 1..N { y[n] ~ normal(m, precision = t) }", csv);
+  check_same("data y: real[N]  m ~ normal(0, variance = 9)  t ~ gamma(shape = 2, scale = 0.5)  for n in 1..N { y[n] ~ normal(m, precision = t) }",
+             csv);
   check_same("data g: category(G)[N]  w ~ dirichlet(ones(G))  for n in 1..N { g[n] ~ categorical(w) }", csv);
-  check_same("data x: vector(2)[3] = [[1, 2], [0, 1], [2, 5]]  m ~ mvnormal([0, 1], covariance = [[4, 1], [1, 3]])  for n in 1..3 { x[n] ~ mvnormal(m, covariance = eye(2)) }", "");
+  check_same(
+      "data x: vector(2)[3] = [[1, 2], [0, 1], [2, 5]]  m ~ mvnormal([0, 1], covariance = [[4, 1], [1, 3]])  for n in 1..3 { x[n] ~ mvnormal(m, "
+      "covariance = eye(2)) }",
+      "");
 }

@@ -45,13 +45,16 @@ TEST_CASE("without rows the posterior is the prior") {
   const run::Fit mixture = fitted(mixture_vb, "y\n");
   CHECK_THAT(mixture.elbo, WithinAbs(0, 1e-12));
   for (const double w : variable(mixture, "w").mean) CHECK_THAT(w, WithinAbs(0.25, 1e-14));
-  CHECK(variable(fitted("data g: category(G)[N]  data y: real[N]  for j in 1..G { m[j] ~ normal(0, 1) }  for n in 1..N { y[n] ~ normal(m[g[n]], 1) }", "g,y\n"), "m").mean.empty());
+  CHECK(variable(fitted("data g: category(G)[N]  data y: real[N]  for j in 1..G { m[j] ~ normal(0, 1) }  for n in 1..N { y[n] ~ normal(m[g[n]], 1) }",
+                        "g,y\n"),
+                 "m")
+            .mean.empty());
 }
 
 TEST_CASE("one row") {
   const run::Fit fit = fitted(mean_of_rows, "y\n3\n");
   CHECK_THAT(variable(fit, "m").mean[0], WithinAbs(1.5, 1e-14));
-  CHECK_THAT(fit.elbo, WithinAbs(-0.5 * std::log(4 * std::numbers::pi) - 9.0 / 4, 1e-13));   // y ~ normal(0, sqrt(2))
+  CHECK_THAT(fit.elbo, WithinAbs(-0.5 * std::log(4 * std::numbers::pi) - 9.0 / 4, 1e-13));  // y ~ normal(0, sqrt(2))
   fitted(mixture_vb, "y\n3\n");
   CHECK(refused(mixture_em, "y\n3\n") == "all-restarts-collapsed");
 }
@@ -76,7 +79,8 @@ TEST_CASE("a component that collapses on one row is detected, and the runs that 
 
 // With v = 2u exactly, precision matrix I + [[S, 2S], [2S, 4S]] and S = Σ u², so the mean is (1, 2) Σ u y / (1 + 5S).
 TEST_CASE("exactly collinear columns under a proper prior") {
-  const std::string rows = "y,u,v\n1,1,2\n2.5,2,4\n3,3,6\n", likelihood = "for n in 1..N { y[n] ~ normal(a * u[n] + b * v[n], 1) }  data y, u, v: real[N]  ";
+  const std::string rows = "y,u,v\n1,1,2\n2.5,2,4\n3,3,6\n",
+                    likelihood = "for n in 1..N { y[n] ~ normal(a * u[n] + b * v[n], 1) }  data y, u, v: real[N]  ";
   const run::Fit fit = fitted(likelihood + "a ~ normal(0, 1)  b ~ normal(0, 1)", rows);
   CHECK_THAT(variable(fit, "a").mean[0], WithinAbs(15.0 / 71, 1e-13));
   CHECK_THAT(variable(fit, "b").mean[0], WithinAbs(30.0 / 71, 1e-13));

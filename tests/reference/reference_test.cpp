@@ -74,7 +74,8 @@ std::vector<std::size_t> component_order(const std::vector<double>& by, std::siz
 std::vector<double> reordered(const std::vector<double>& values, const std::vector<std::size_t>& order) {
   const std::size_t stride = values.size() / order.size();
   std::vector<double> out;
-  for (const std::size_t k : order) out.insert(out.end(), values.begin() + static_cast<std::ptrdiff_t>(k * stride), values.begin() + static_cast<std::ptrdiff_t>((k + 1) * stride));
+  for (const std::size_t k : order)
+    out.insert(out.end(), values.begin() + static_cast<std::ptrdiff_t>(k * stride), values.begin() + static_cast<std::ptrdiff_t>((k + 1) * stride));
   return out;
 }
 
@@ -92,7 +93,9 @@ void check_mixture_vb(const std::string& model, const std::string& id) {
 
 TEST_CASE("faithful: a mixture by variational Bayes") { check_mixture_vb("faithful/mixture.model", "faithful-vbgmm2"); }
 
-TEST_CASE("faithful: a Wishart scale that is not symmetric in its roles") { check_mixture_vb("faithful/mixture_scale.model", "faithful-vbgmm2-scale"); }
+TEST_CASE("faithful: a Wishart scale that is not symmetric in its roles") {
+  check_mixture_vb("faithful/mixture_scale.model", "faithful-vbgmm2-scale");
+}
 
 TEST_CASE("faithful: the mixture by EM") {
   const run::Fit fit = fitted("faithful/mixture_em.model");
@@ -179,7 +182,7 @@ TEST_CASE("maxwell: distributions defined in the model have a conjugate posterio
   REQUIRE(n == 200);
   CHECK(fit.exact);
   CHECK_THAT(fit.elbo, WithinAbs(log_evidence, 1e-9));
-  CHECK_THAT(fit.elbo, WithinAbs(-1334.12815041770, 1e-8));   // by quadrature over the scale
+  CHECK_THAT(fit.elbo, WithinAbs(-1334.12815041770, 1e-8));  // by quadrature over the scale
   CHECK_THAT(variable(fit, "scale").mean[0], WithinAbs(std::sqrt(b) * std::exp(std::lgamma(a - 0.5) - std::lgamma(a)), 1e-9));
 }
 

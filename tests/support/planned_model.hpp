@@ -17,7 +17,7 @@ namespace jensen::tests {
 
 struct ModelText {
   std::string model;
-  std::string csv = {};                   // empty: no data file
+  std::string csv = {};  // empty: no data file
   std::vector<std::string> sets = {};
   model::Method method = model::Method::automatic;
 };
@@ -26,7 +26,7 @@ struct Planned {
   std::unique_ptr<Sources> sources;
   model::ModelGraph graph;
   derive::Derivation derivation;
-  std::unique_ptr<model::BoundData> data;   // the plan points into it
+  std::unique_ptr<model::BoundData> data;  // the plan points into it
   plan::Plan plan;
 };
 

@@ -110,7 +110,8 @@ double TermSum::term(const derive::Term& term) {
 
 double TermSum::statistics(const std::vector<Atom>& atoms) {
   std::map<std::size_t, std::vector<const Atom*>> by_block;
-  for (const Atom& atom : atoms) by_block[static_cast<std::size_t>(model_.derivation.block_of[static_cast<std::size_t>(atom.variable.value)].value)].push_back(&atom);
+  for (const Atom& atom : atoms)
+    by_block[static_cast<std::size_t>(model_.derivation.block_of[static_cast<std::size_t>(atom.variable.value)].value)].push_back(&atom);
   double product = 1;
   for (const auto& [block, own] : by_block) product *= expectation(block, own);
   return product;
@@ -127,7 +128,8 @@ double TermSum::expectation(std::size_t block, const std::vector<const Atom*>& a
     while (derived.components[c].variable != atom->variable) ++c;
     element = 0;
     for (std::size_t b = 0; b < derived.batch.size(); ++b) {
-      element = element * static_cast<std::size_t>(planned.batch[b]) + static_cast<std::size_t>(value(atom->indices[derived.components[c].batch_slots[b]]) - 1);
+      element = element * static_cast<std::size_t>(planned.batch[b]) +
+                static_cast<std::size_t>(value(atom->indices[derived.components[c].batch_slots[b]]) - 1);
     }
     std::size_t flat = 0;
     const std::vector<std::size_t>& slots = derived.components[c].inner_slots;
@@ -153,7 +155,9 @@ double TermSum::expectation(std::size_t block, const std::vector<const Atom*>& a
 }
 
 std::int64_t TermSum::position_of(const derive::DataIndex& index) {
-  return std::visit(Overload{[&](const IndexUse& use) { return value(use); }, [&](const derive::DataIndexExpr& e) { return std::int64_t{std::llround(data(e.expr))}; }}, index);
+  return std::visit(Overload{[&](const IndexUse& use) { return value(use); },
+                             [&](const derive::DataIndexExpr& e) { return std::int64_t{std::llround(data(e.expr))}; }},
+                    index);
 }
 
 double TermSum::pick(const DataNode& node) {
@@ -206,42 +210,75 @@ double TermSum::data(DataExprId id) {
   const auto arg = [&](std::size_t i) { return data(node.args[i]); };
   const auto truth = [](bool b) { return b ? 1.0 : 0.0; };
   switch (node.op) {
-    case DataOp::number: return node.number;
-    case DataOp::size: return static_cast<double>(size(node.size));
-    case DataOp::index_value: return static_cast<double>(position_of(node.indices[0]));
+    case DataOp::number:
+      return node.number;
+    case DataOp::size:
+      return static_cast<double>(size(node.size));
+    case DataOp::index_value:
+      return static_cast<double>(position_of(node.indices[0]));
     case DataOp::element:
-    case DataOp::array: return pick(node);
-    case DataOp::one_hot: return truth(std::llround(arg(0)) == position_of(node.indices[0]));
-    case DataOp::delta: return truth(position_of(node.indices[0]) == position_of(node.indices[1]));
-    case DataOp::add: return arg(0) + arg(1);
-    case DataOp::subtract: return arg(0) - arg(1);
-    case DataOp::multiply: return arg(0) * arg(1);
-    case DataOp::divide: return arg(0) / arg(1);
-    case DataOp::power: return std::pow(arg(0), arg(1));
-    case DataOp::negate: return -arg(0);
-    case DataOp::exp: return std::exp(arg(0));
-    case DataOp::log: return std::log(arg(0));
-    case DataOp::sqrt: return std::sqrt(arg(0));
-    case DataOp::abs: return std::abs(arg(0));
-    case DataOp::lgamma: return std::lgamma(arg(0));
-    case DataOp::digamma: return boost::math::digamma(arg(0));
-    case DataOp::log_multivariate_gamma: return log_multivariate_gamma(arg(0), arg(1));
-    case DataOp::logit: return std::log(arg(0) / (1 - arg(0)));
-    case DataOp::expit: return 1 / (1 + std::exp(-arg(0)));
-    case DataOp::softplus: return std::log1p(std::exp(arg(0)));
-    case DataOp::log1m: return std::log1p(-arg(0));
-    case DataOp::equal: return truth(arg(0) == arg(1));
-    case DataOp::not_equal: return truth(arg(0) != arg(1));
-    case DataOp::less: return truth(arg(0) < arg(1));
-    case DataOp::less_equal: return truth(arg(0) <= arg(1));
-    case DataOp::logical_and: return truth(arg(0) != 0 && arg(1) != 0);
-    case DataOp::logical_or: return truth(arg(0) != 0 || arg(1) != 0);
-    case DataOp::logical_not: return truth(arg(0) == 0);
-    case DataOp::conditional: return arg(0) != 0 ? arg(1) : arg(2);
+    case DataOp::array:
+      return pick(node);
+    case DataOp::one_hot:
+      return truth(std::llround(arg(0)) == position_of(node.indices[0]));
+    case DataOp::delta:
+      return truth(position_of(node.indices[0]) == position_of(node.indices[1]));
+    case DataOp::add:
+      return arg(0) + arg(1);
+    case DataOp::subtract:
+      return arg(0) - arg(1);
+    case DataOp::multiply:
+      return arg(0) * arg(1);
+    case DataOp::divide:
+      return arg(0) / arg(1);
+    case DataOp::power:
+      return std::pow(arg(0), arg(1));
+    case DataOp::negate:
+      return -arg(0);
+    case DataOp::exp:
+      return std::exp(arg(0));
+    case DataOp::log:
+      return std::log(arg(0));
+    case DataOp::sqrt:
+      return std::sqrt(arg(0));
+    case DataOp::abs:
+      return std::abs(arg(0));
+    case DataOp::lgamma:
+      return std::lgamma(arg(0));
+    case DataOp::digamma:
+      return boost::math::digamma(arg(0));
+    case DataOp::log_multivariate_gamma:
+      return log_multivariate_gamma(arg(0), arg(1));
+    case DataOp::logit:
+      return std::log(arg(0) / (1 - arg(0)));
+    case DataOp::expit:
+      return 1 / (1 + std::exp(-arg(0)));
+    case DataOp::softplus:
+      return std::log1p(std::exp(arg(0)));
+    case DataOp::log1m:
+      return std::log1p(-arg(0));
+    case DataOp::equal:
+      return truth(arg(0) == arg(1));
+    case DataOp::not_equal:
+      return truth(arg(0) != arg(1));
+    case DataOp::less:
+      return truth(arg(0) < arg(1));
+    case DataOp::less_equal:
+      return truth(arg(0) <= arg(1));
+    case DataOp::logical_and:
+      return truth(arg(0) != 0 && arg(1) != 0);
+    case DataOp::logical_or:
+      return truth(arg(0) != 0 || arg(1) != 0);
+    case DataOp::logical_not:
+      return truth(arg(0) == 0);
+    case DataOp::conditional:
+      return arg(0) != 0 ? arg(1) : arg(2);
     case DataOp::sum:
-    case DataOp::log_sum_exp: return reduce(node);
+    case DataOp::log_sum_exp:
+      return reduce(node);
     case DataOp::inverse:
-    case DataOp::log_det: return matrix(node);
+    case DataOp::log_det:
+      return matrix(node);
   }
   throw std::logic_error("a data expression outside the enumeration");
 }

@@ -1,4 +1,5 @@
-// An evaluator of E_q[log p] + H[q] that shares nothing with planning and running: it walks the terms of the log joint, index by index, as they are printed.
+// An evaluator of E_q[log p] + H[q] that shares nothing with planning and running: it walks the terms of the log joint, index by index, as they are
+// printed.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ class TermSum {
   double elbo(const Factors& factors);
   // E_q[log p] alone.
   double energy(const Factors& factors);
-  double data(DataExprId id);   // a data expression without free indices, or inside elbo() at the current ones
+  double data(DataExprId id);  // a data expression without free indices, or inside elbo() at the current ones
 
  private:
   struct Moments {
@@ -41,8 +42,8 @@ class TermSum {
   double matrix(const derive::DataNode& node);
 
   const Planned& model_;
-  std::vector<std::vector<double>> means_;   // by block
-  std::map<IndexId, std::int64_t> at_;       // current value of each index
+  std::vector<std::vector<double>> means_;  // by block
+  std::map<IndexId, std::int64_t> at_;      // current value of each index
 };
 
 }  // namespace jensen::tests
