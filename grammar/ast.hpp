@@ -44,8 +44,22 @@ struct UnaryExpr {
 };
 // From loosest to tightest: |> (pipe), or, and, comparisons (not chained), + -, * / .* ./, unary - and not, ^ (right associative).
 enum class BinaryOp {
-  pipe, logical_or, logical_and, equal, not_equal, less, less_equal, greater, greater_equal,
-  add, subtract, multiply, divide, elementwise_multiply, elementwise_divide, power
+  pipe,
+  logical_or,
+  logical_and,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  add,
+  subtract,
+  multiply,
+  divide,
+  elementwise_multiply,
+  elementwise_divide,
+  power
 };
 struct BinaryExpr {
   BinaryOp op = BinaryOp::add;
@@ -114,8 +128,8 @@ struct ConstStatement {
 struct DataStatement {
   std::vector<Identifier> names;
   TypeExpr type;
-  std::optional<Expr> binding;      // = column(...), = columns(...), = a literal
-  std::optional<StringExpr> file;   // from "faithful.csv"
+  std::optional<Expr> binding;     // = column(...), = columns(...), = a literal
+  std::optional<StringExpr> file;  // from "faithful.csv"
 };
 struct ParamStatement {
   std::vector<Identifier> names;
@@ -153,11 +167,11 @@ struct LogDensity {  // logpdf(x) = e
 struct DistributionStatement {
   Identifier name;
   std::vector<Parameter> parameters;
-  std::optional<Identifier> variate;              // on y: real; by default `x`
-  std::optional<TypeExpr> support_type;           // on real, on vector(D)
-  std::optional<Expr> support_range;              // on 0..n
+  std::optional<Identifier> variate;     // on y: real; by default `x`
+  std::optional<TypeExpr> support_type;  // on real, on vector(D)
+  std::optional<Expr> support_range;     // on 0..n
   std::optional<LogDensity> log_density;
-  Box<Statements> body;                           // all statements but the logpdf, in order
+  Box<Statements> body;  // all statements but the logpdf, in order
 };
 struct FunctionStatement {
   Identifier name;
@@ -167,8 +181,8 @@ struct FunctionStatement {
 struct NetworkStatement {
   Identifier name;
   std::vector<Parameter> parameters;
-  std::optional<Expr> value;                      // network decode(z) = ...
-  std::vector<AssignStatement> outputs;           // network encode(x) { h = ... mean = ... }
+  std::optional<Expr> value;             // network decode(z) = ...
+  std::vector<AssignStatement> outputs;  // network encode(x) { h = ... mean = ... }
 };
 struct GuideGroup {  // guide jointly (a, b) / guide independently (a, b)
   bool jointly = true;

@@ -10,9 +10,9 @@
 namespace jensen::grammar {
 
 struct ParseLimits {
-  std::size_t bytes = 16u << 20;   // refused beyond, code "file-too-large"
-  int nesting = 128;               // parentheses, brackets, signs, right-associative chains; a block counts 4. Safe on a stack of 512 KiB
-  int errors = 20;                 // reported in one run
+  std::size_t bytes = 16u << 20;  // refused beyond, code "file-too-large"
+  int nesting = 128;              // parentheses, brackets, signs, right-associative chains; a block counts 4. Safe on a stack of 512 KiB
+  int errors = 20;                // reported in one run
 };
 
 // Parses a whole model text. On failure: up to `limits.errors` diagnostics in text order, one per mistake.

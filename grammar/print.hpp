@@ -8,7 +8,7 @@
 namespace jensen::grammar {
 
 std::string to_text(const Program& program);
-std::string to_text(const Expr& expr);       // with the fewest parentheses that keep the tree
+std::string to_text(const Expr& expr);  // with the fewest parentheses that keep the tree
 std::string to_text(const TypeExpr& type);
 std::string to_outline(const Program& program);
 

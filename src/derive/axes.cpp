@@ -29,7 +29,7 @@ void Axes::visit(const IndexUse& use, const Slot& slot) {
 
 void Axes::visit(const DataExprs& exprs, DataExprId id) {
   const DataNode& expr = exprs[id];
-  if (!expr.bound.empty()) return;   // what is bound inside has names of its own
+  if (!expr.bound.empty()) return;  // what is bound inside has names of its own
   for (const DataExprId arg : expr.args) visit(exprs, arg);
   if (expr.op == DataOp::delta) {
     const auto& a = std::get<IndexUse>(expr.indices[0]);

@@ -1,5 +1,5 @@
-// Kinds of indices. Two indices are of one kind when they run along the same array axis anywhere in the log joint: the k of mu[k, i], of P[k, i, j] and
-// of [z = k]. Indices of one kind share names.
+// Kinds of indices. Two indices are of one kind when they run along the same array axis anywhere in the log joint: the k of mu[k, i], of P[k, i, j]
+// and of [z = k]. Indices of one kind share names.
 #pragma once
 
 #include <map>
@@ -36,7 +36,7 @@ class Axes {
   std::vector<std::size_t> parent_;
   std::map<IndexId, std::size_t> index_nodes_;
   std::map<Slot, std::size_t> slot_nodes_;
-  std::map<AxisId, std::string> names_;                                     // from plates
+  std::map<AxisId, std::string> names_;  // from plates
   std::map<std::tuple<AxisId, std::size_t, Range>, IndexId> canonical_;
   std::map<std::pair<AxisId, std::size_t>, std::string> given_;
   std::set<std::string> taken_;

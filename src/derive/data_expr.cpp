@@ -76,18 +76,30 @@ namespace {
 
 std::optional<double> fold_unary(DataOp op, double x) {
   switch (op) {
-    case DataOp::negate: return -x;
-    case DataOp::exp: return std::exp(x);
-    case DataOp::log: return x > 0 ? std::optional(std::log(x)) : std::nullopt;
-    case DataOp::sqrt: return x >= 0 ? std::optional(std::sqrt(x)) : std::nullopt;
-    case DataOp::abs: return std::abs(x);
-    case DataOp::lgamma: return x > 0 ? std::optional(family::lgamma(x)) : std::nullopt;
-    case DataOp::digamma: return x > 0 ? std::optional(family::digamma(x)) : std::nullopt;
-    case DataOp::logit: return x > 0 && x < 1 ? std::optional(std::log(x) - std::log1p(-x)) : std::nullopt;
-    case DataOp::expit: return 1 / (1 + std::exp(-x));
-    case DataOp::softplus: return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
-    case DataOp::log1m: return x < 1 ? std::optional(std::log1p(-x)) : std::nullopt;
-    case DataOp::logical_not: return x == 0 ? 1.0 : 0.0;
+    case DataOp::negate:
+      return -x;
+    case DataOp::exp:
+      return std::exp(x);
+    case DataOp::log:
+      return x > 0 ? std::optional(std::log(x)) : std::nullopt;
+    case DataOp::sqrt:
+      return x >= 0 ? std::optional(std::sqrt(x)) : std::nullopt;
+    case DataOp::abs:
+      return std::abs(x);
+    case DataOp::lgamma:
+      return x > 0 ? std::optional(family::lgamma(x)) : std::nullopt;
+    case DataOp::digamma:
+      return x > 0 ? std::optional(family::digamma(x)) : std::nullopt;
+    case DataOp::logit:
+      return x > 0 && x < 1 ? std::optional(std::log(x) - std::log1p(-x)) : std::nullopt;
+    case DataOp::expit:
+      return 1 / (1 + std::exp(-x));
+    case DataOp::softplus:
+      return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+    case DataOp::log1m:
+      return x < 1 ? std::optional(std::log1p(-x)) : std::nullopt;
+    case DataOp::logical_not:
+      return x == 0 ? 1.0 : 0.0;
     case DataOp::number:
     case DataOp::size:
     case DataOp::index_value:
@@ -111,7 +123,8 @@ std::optional<double> fold_unary(DataOp op, double x) {
     case DataOp::sum:
     case DataOp::log_sum_exp:
     case DataOp::inverse:
-    case DataOp::log_det: return std::nullopt;
+    case DataOp::log_det:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -178,7 +191,10 @@ DataExprId make_binder(Context& context, DataOp op, const std::vector<IndexId>& 
     const Range range = context.joint.indices[bound[i]].range;
     const auto key = std::pair(range, 2 * depth + static_cast<int>(i));
     auto found = context.binders.find(key);
-    if (found == context.binders.end()) found = context.binders.emplace(key, context.joint.indices.add({std::string("rstuvabcde").substr(static_cast<std::size_t>(key.second) % 10, 1), range})).first;
+    if (found == context.binders.end())
+      found = context.binders
+                  .emplace(key, context.joint.indices.add({std::string("rstuvabcde").substr(static_cast<std::size_t>(key.second) % 10, 1), range}))
+                  .first;
     node.bound.push_back(found->second);
     rename[bound[i]] = {found->second, 0};
   }
@@ -201,7 +217,8 @@ DataExprId substitute(DataExprs& exprs, DataExprId id, const Substitution& map) 
   for (const IndexId bound : node.bound) inner.erase(bound);
   for (DataExprId& arg : node.args) arg = substitute(exprs, arg, inner);
   for (DataIndex& index : node.indices) {
-    std::visit(Overload{[&](IndexUse& use) { use = substitute(use, map); }, [&](DataIndexExpr& e) { e.expr = substitute(exprs, e.expr, map); }}, index);
+    std::visit(Overload{[&](IndexUse& use) { use = substitute(use, map); }, [&](DataIndexExpr& e) { e.expr = substitute(exprs, e.expr, map); }},
+               index);
   }
   if (node.op == DataOp::delta) return make_delta(exprs, std::get<IndexUse>(node.indices[0]), std::get<IndexUse>(node.indices[1]));
   if (node.op == DataOp::index_value) return make_index_value(exprs, std::get<IndexUse>(node.indices[0]));

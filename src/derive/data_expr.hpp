@@ -18,12 +18,12 @@ using Substitution = std::map<IndexId, IndexUse>;
 struct Context {
   LogJoint& joint;
   std::map<std::pair<Range, int>, IndexId> binders = {};
-  std::set<IndexId> plates = {};   // indices of `for` statements, whose names are kept
+  std::set<IndexId> plates = {};  // indices of `for` statements, whose names are kept
 };
 
 // Σ, log Σ exp, inverse and log_det over `bound` in `body`.
 DataExprId make_binder(Context& context, DataOp op, const std::vector<IndexId>& bound, DataExprId body, std::vector<DataIndex> outer = {});
-DataExprId make(DataExprs& exprs, DataNode node);            // computes the free indices
+DataExprId make(DataExprs& exprs, DataNode node);  // computes the free indices
 DataExprId make_number(DataExprs& exprs, double value);
 DataExprId make_size(DataExprs& exprs, const Size& size);
 DataExprId make_index_value(DataExprs& exprs, const IndexUse& use);

@@ -11,10 +11,11 @@ namespace jensen::derive {
 namespace {
 
 Diagnostic not_yet(const model::Unsupported& unsupported) {
-  return {Severity::error, "not-supported-yet", fmt::format("{} is not supported yet", unsupported.what), unsupported.span, {}, {}, ExitStatus::unsupported};
+  return {Severity::error,        "not-supported-yet", fmt::format("{} is not supported yet", unsupported.what), unsupported.span, {}, {},
+          ExitStatus::unsupported};
 }
 
-constexpr std::string_view predict = "`predict`";   // a quantity of the fitted posterior: no part of the derivation
+constexpr std::string_view predict = "`predict`";  // a quantity of the fitted posterior: no part of the derivation
 
 }  // namespace
 
@@ -32,7 +33,7 @@ Result<Derivation> derive(const model::ModelGraph& graph) {
     for (std::size_t i = 0; i < graph.factors.size(); ++i) {
       FactorTerms factor{FactorId(i), expander.expand(FactorId(i)), {}};
       factor.weight = expander.weight();
-      std::erase_if(factor.terms, [](const RawTerm& term) { return !term.residuals.empty(); });   // kept as residuals
+      std::erase_if(factor.terms, [](const RawTerm& term) { return !term.residuals.empty(); });  // kept as residuals
       factors.push_back(std::move(factor));
     }
     derivation.log_joint.residuals = expander.residuals();
@@ -51,8 +52,9 @@ Diagnostics unsupported(const model::ModelGraph& graph, const Derivation& deriva
     if (block.kind != BlockKind::unsupported) continue;
     std::string names;
     for (const Component& component : block.components) names += (names.empty() ? "`" : ", `") + graph.variables[component.variable].name + "`";
-    Diagnostic diagnostic{Severity::error, "no-update-yet", fmt::format("no update is known yet for {}: {}", names, block.reason), block.offender_span, {}, {},
-                          ExitStatus::unsupported};
+    Diagnostic diagnostic{
+        Severity::error,        "no-update-yet", fmt::format("no update is known yet for {}: {}", names, block.reason), block.offender_span, {}, {},
+        ExitStatus::unsupported};
     if (!diagnostic.span.valid()) diagnostic.span = graph.variables[block.components[0].variable].span;
     out.push_back(std::move(diagnostic));
   }

@@ -30,7 +30,8 @@ Json block_json(const model::ModelGraph& graph, const Derivation& derivation, Bl
     update["statistic"] = statistic;
     std::string natural;
     for (const Message::Part& part : message.parts) {
-      natural += (natural.empty() ? "" : " ") + notation.product(part.coefficient, part.data, part.atoms, part.sums, part.weight, true, natural.empty());
+      natural +=
+          (natural.empty() ? "" : " ") + notation.product(part.coefficient, part.data, part.atoms, part.sums, part.weight, true, natural.empty());
       update["terms"].push_back(part.term.value + 1);
     }
     update["natural"] = natural;
@@ -61,7 +62,8 @@ std::string to_json(const model::ModelGraph& graph, const Derivation& derivation
     entry["term"] = t + 1;
     entry["formula"] = notation.term(term, false, true);
     if (options.sources != nullptr) {
-      for (const FactorId f : term.factors) entry["lines"].push_back((*options.sources)[graph.factors[f].span.source].position(graph.factors[f].span.begin).line);
+      for (const FactorId f : term.factors)
+        entry["lines"].push_back((*options.sources)[graph.factors[f].span.source].position(graph.factors[f].span.begin).line);
     }
     out["log_joint"].push_back(entry);
   }

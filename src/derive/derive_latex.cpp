@@ -20,7 +20,8 @@ std::string escaped(const std::string& text) {
 
 std::string block_latex(const Derivation& derivation, BlockId id, const Notation& notation) {
   const Block& block = derivation.blocks[id];
-  std::string out = fmt::format("\\paragraph{{${}$}} {}: {}.\n", notation.q(block), block.point ? "point block" : escaped(to_text(block.kind)) + " block", escaped(block.reason));
+  std::string out = fmt::format("\\paragraph{{${}$}} {}: {}.\n", notation.q(block),
+                                block.point ? "point block" : escaped(to_text(block.kind)) + " block", escaped(block.reason));
   if (block.kind == BlockKind::unsupported) return out;
   out += "\\begin{align*}\n";
   for (const Message& message : messages(derivation, id)) {

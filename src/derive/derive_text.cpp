@@ -27,7 +27,8 @@ std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-void print_terms(std::string& out, const model::ModelGraph& graph, const Derivation& derivation, const PrintOptions& options, const Notation& notation) {
+void print_terms(std::string& out, const model::ModelGraph& graph, const Derivation& derivation, const PrintOptions& options,
+                 const Notation& notation) {
   const auto& terms = derivation.log_joint.terms;
   out += fmt::format("log p = sum of {} term{}\n", terms.size(), terms.size() == 1 ? "" : "s");
   for (std::size_t i = 0; i < terms.size(); ++i) {
@@ -84,13 +85,15 @@ void print_messages(std::string& out, const Derivation& derivation, BlockId id, 
   }
 }
 
-void print_block(std::string& out, const model::ModelGraph& graph, const Derivation& derivation, BlockId id, const PrintOptions& options, const Notation& notation) {
+void print_block(std::string& out, const model::ModelGraph& graph, const Derivation& derivation, BlockId id, const PrintOptions& options,
+                 const Notation& notation) {
   const Block& block = derivation.blocks[id];
   out += fmt::format("\n{}  {}\n", notation.q(block), kind_text(block));
   out += fmt::format("    because {}\n", block.reason);
   if (block.kind == BlockKind::unsupported) {
     if (block.offender) {
-      out += fmt::format("    broken by term {}: {}", block.offender->value + 1, notation.term(derivation.log_joint.terms[*block.offender], false, true));
+      out += fmt::format("    broken by term {}: {}", block.offender->value + 1,
+                         notation.term(derivation.log_joint.terms[*block.offender], false, true));
       const std::string where = place(graph, derivation.log_joint.terms[*block.offender], options);
       out += where.empty() ? "\n" : fmt::format("  ({})\n", where);
     } else if (options.sources != nullptr && block.offender_span.valid()) {
@@ -99,7 +102,8 @@ void print_block(std::string& out, const model::ModelGraph& graph, const Derivat
     return;
   }
   for (std::size_t b = 0; b < block.batch.size(); ++b) {
-    out += fmt::format("    {} each {} in 1..{}\n", block.point ? "one value for" : "one q for", notation.batch_name(block, b), block.batch[b].text());
+    out +=
+        fmt::format("    {} each {} in 1..{}\n", block.point ? "one value for" : "one q for", notation.batch_name(block, b), block.batch[b].text());
   }
   print_messages(out, derivation, id, notation);
   const auto family = family::make_family(block.family, printed_size(block));
@@ -144,7 +148,8 @@ std::string to_text(const model::ModelGraph& graph, const Derivation& derivation
   print_terms(out, graph, derivation, options, notation);
   for (std::size_t b = 0; b < derivation.blocks.size(); ++b) print_block(out, graph, derivation, BlockId(b), options, notation);
   print_bound(out, derivation, notation);
-  const bool unmatched = std::ranges::any_of(derivation.blocks, [](const Block& block) { return block.kind == BlockKind::unsupported && block.offender; });
+  const bool unmatched =
+      std::ranges::any_of(derivation.blocks, [](const Block& block) { return block.kind == BlockKind::unsupported && block.offender; });
   if (unmatched) out += fmt::format("families: {}\n", fmt::join(family::describe_families(), "; "));
   return out;
 }

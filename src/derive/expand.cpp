@@ -152,8 +152,8 @@ Tensor Expander::eval_variable(VariableId id) {
   const model::Variable& variable = graph_.variables[id];
   if (variable.role == model::Role::derived) return eval_derived(id);
   const SupportKind kind = variable.type.support.kind;
-  const bool discrete = kind == SupportKind::boolean || kind == SupportKind::count || kind == SupportKind::bounded_count || kind == SupportKind::integer ||
-                        kind == SupportKind::category;
+  const bool discrete = kind == SupportKind::boolean || kind == SupportKind::count || kind == SupportKind::bounded_count ||
+                        kind == SupportKind::integer || kind == SupportKind::category;
   if (variable.role == model::Role::data) {
     return {variable.dims, [this, id](const std::vector<IndexUse>& at) {
               DataNode node;
@@ -184,41 +184,47 @@ bool Expander::lies_in(const IndexUse& use, const Range& range) const {
 // The defining expression, its own indices replaced by those asked for.
 Tensor Expander::eval_derived(VariableId id) {
   const model::Variable& variable = graph_.variables[id];
-  return {variable.dims, [this, id](const std::vector<IndexUse>& at) {
-            const model::Variable& derived = graph_.variables[id];
-            for (const std::size_t d : derived.definitions) {
-              const model::Definition& definition = graph_.definitions[d];
-              auto inner = std::make_shared<Names>();
-              bool matches = true;
-              for (std::size_t slot = 0; slot < definition.indices.size(); ++slot) {
-                const Expr& index = definition.indices[slot];
-                const auto plate_range = [&](const std::string& name) {
-                  for (const PlateId p : definition.plates) {
-                    if (graph_.plates[p].index == name) return graph_.plates[p].range;
-                  }
-                  return Range{};
-                };
-                const bool pieces = derived.definitions.size() > 1;
-                if (const auto* name = std::get_if<grammar::NameExpr>(&index.kind);
-                    name != nullptr && std::ranges::any_of(definition.plates, [&](PlateId p) { return graph_.plates[p].index == name->name; })) {
-                  inner->indices[name->name] = at[slot];
-                  matches = matches && (!pieces || lies_in(at[slot], plate_range(name->name)));
-                } else if (const auto* binary = std::get_if<grammar::BinaryExpr>(&index.kind)) {
-                  const Size shift = *size_of(*binary->right, nullptr);
-                  const auto& base = std::get<grammar::NameExpr>(binary->left->kind);
-                  inner->indices[base.name] = {at[slot].index, binary->op == grammar::BinaryOp::add ? at[slot].offset - shift : at[slot].offset + shift};
-                  matches = matches && (!pieces || lies_in(inner->indices[base.name], plate_range(base.name)));
-                } else {
-                  matches = matches && !at[slot].index.valid() && at[slot].offset == *size_of(index, nullptr);
-                }
+  return {
+      variable.dims, [this, id](const std::vector<IndexUse>& at) {
+        const model::Variable& derived = graph_.variables[id];
+        for (const std::size_t d : derived.definitions) {
+          const model::Definition& definition = graph_.definitions[d];
+          auto inner = std::make_shared<Names>();
+          bool matches = true;
+          for (std::size_t slot = 0; slot < definition.indices.size(); ++slot) {
+            const Expr& index = definition.indices[slot];
+            const auto plate_range = [&](const std::string& name) {
+              for (const PlateId p : definition.plates) {
+                if (graph_.plates[p].index == name) return graph_.plates[p].range;
               }
-              if (!matches) continue;
-              const Tensor value = eval(definition.value, inner);
-              return value.at({at.begin() + static_cast<std::ptrdiff_t>(derived.array_rank), at.end()});
+              return Range{};
+            };
+            const bool pieces = derived.definitions.size() > 1;
+            if (const auto* name = std::get_if<grammar::NameExpr>(&index.kind);
+                name != nullptr && std::ranges::any_of(definition.plates, [&](PlateId p) { return graph_.plates[p].index == name->name; })) {
+              inner->indices[name->name] = at[slot];
+              matches = matches && (!pieces || lies_in(at[slot], plate_range(name->name)));
+            } else if (const auto* binary = std::get_if<grammar::BinaryExpr>(&index.kind)) {
+              const Size shift = *size_of(*binary->right, nullptr);
+              const auto& base = std::get<grammar::NameExpr>(binary->left->kind);
+              inner->indices[base.name] = {at[slot].index, binary->op == grammar::BinaryOp::add ? at[slot].offset - shift : at[slot].offset + shift};
+              matches = matches && (!pieces || lies_in(inner->indices[base.name], plate_range(base.name)));
+            } else {
+              matches = matches && !at[slot].index.valid() && at[slot].offset == *size_of(index, nullptr);
             }
-            throw Failure(Diagnostic{Severity::error, "piecewise-definition", fmt::format("`{}` is defined in pieces and used across them", derived.name), derived.span, {},
-                                     {}, ExitStatus::unsupported});
-          }};
+          }
+          if (!matches) continue;
+          const Tensor value = eval(definition.value, inner);
+          return value.at({at.begin() + static_cast<std::ptrdiff_t>(derived.array_rank), at.end()});
+        }
+        throw Failure(Diagnostic{Severity::error,
+                                 "piecewise-definition",
+                                 fmt::format("`{}` is defined in pieces and used across them", derived.name),
+                                 derived.span,
+                                 {},
+                                 {},
+                                 ExitStatus::unsupported});
+      }};
 }
 
 Tensor Expander::eval_name(const std::string& name, const NamesPtr& names) {
@@ -249,8 +255,8 @@ Tensor Expander::eval_name(const std::string& name, const NamesPtr& names) {
 Tensor Expander::eval_index(const grammar::IndexExpr& index, const NamesPtr& names) {
   const Tensor base = eval(*index.base, names);
   struct Item {
-    std::optional<IndexUse> use;     // plain index
-    std::optional<Poly> lookup;      // any other index
+    std::optional<IndexUse> use;  // plain index
+    std::optional<Poly> lookup;   // any other index
     std::optional<Range> slice;
   };
   std::vector<Item> items;
@@ -269,7 +275,8 @@ Tensor Expander::eval_index(const grammar::IndexExpr& index, const NamesPtr& nam
   dims.insert(dims.end(), base.dims.begin() + static_cast<std::ptrdiff_t>(index.items.size()), base.dims.end());
   const auto* name = std::get_if<grammar::NameExpr>(&index.base->kind);
   bool local = false;
-  for (const Names* n = names.get(); n != nullptr && name != nullptr; n = n->parent.get()) local = local || n->values.contains(name->name) || n->closed;
+  for (const Names* n = names.get(); n != nullptr && name != nullptr; n = n->parent.get())
+    local = local || n->values.contains(name->name) || n->closed;
   const VariableId id = name != nullptr && !local ? graph_.find(name->name) : VariableId{};
   const bool is_data_variable = id.valid() && graph_.variables[id].role == model::Role::data;
   return {dims, [this, base, items, is_data_variable, id](const std::vector<IndexUse>& at) {
@@ -380,32 +387,31 @@ Tensor Expander::eval_array(const grammar::ArrayExpr& array, const NamesPtr& nam
 }
 
 Tensor Expander::eval(const Expr& expr, const NamesPtr& names) {
-  return std::visit(
-      Overload{
-          [&](const grammar::NumberExpr& e) { return number(e.value); },
-          [&](const grammar::StringExpr&) { return number(0); },
-          [&](const grammar::NameExpr& e) { return eval_name(e.name, names); },
-          [&](const grammar::CallExpr& e) { return eval_call(expr, e, names); },
-          [&](const grammar::IndexExpr& e) { return eval_index(e, names); },
-          [&](const grammar::FieldExpr& e) { return eval(*e.base, names); },
-          [&](const grammar::UnaryExpr& e) {
-            const Tensor operand = eval(*e.operand, names);
-            if (e.op == grammar::UnaryOp::negate) {
-              return Tensor{operand.dims, [operand](const std::vector<IndexUse>& at) { return scaled(operand.at(at), -1); }};
-            }
-            return Tensor{operand.dims, [this, operand, &expr](const std::vector<IndexUse>& at) {
-                            const Poly value = operand.at(at);
-                            if (!is_data(value)) return residual(expr, "`not` of a continuous latent variable", {&value});
-                            return from_data(data(), make_call(data(), DataOp::logical_not, {as_data(context_, value)}));
-                          }};
-          },
-          [&](const grammar::BinaryExpr& e) { return eval_binary(expr, e, names); },
-          [&](const grammar::ConditionalExpr& e) { return eval_conditional(expr, e, names); },
-          [&](const grammar::SumExpr& e) { return eval_sum(e, names); },
-          [&](const grammar::ArrayExpr& e) { return eval_array(e, names); },
-          [&](const grammar::RangeExpr&) { return number(0); },
-      },
-      expr.kind);
+  return std::visit(Overload{
+                        [&](const grammar::NumberExpr& e) { return number(e.value); },
+                        [&](const grammar::StringExpr&) { return number(0); },
+                        [&](const grammar::NameExpr& e) { return eval_name(e.name, names); },
+                        [&](const grammar::CallExpr& e) { return eval_call(expr, e, names); },
+                        [&](const grammar::IndexExpr& e) { return eval_index(e, names); },
+                        [&](const grammar::FieldExpr& e) { return eval(*e.base, names); },
+                        [&](const grammar::UnaryExpr& e) {
+                          const Tensor operand = eval(*e.operand, names);
+                          if (e.op == grammar::UnaryOp::negate) {
+                            return Tensor{operand.dims, [operand](const std::vector<IndexUse>& at) { return scaled(operand.at(at), -1); }};
+                          }
+                          return Tensor{operand.dims, [this, operand, &expr](const std::vector<IndexUse>& at) {
+                                          const Poly value = operand.at(at);
+                                          if (!is_data(value)) return residual(expr, "`not` of a continuous latent variable", {&value});
+                                          return from_data(data(), make_call(data(), DataOp::logical_not, {as_data(context_, value)}));
+                                        }};
+                        },
+                        [&](const grammar::BinaryExpr& e) { return eval_binary(expr, e, names); },
+                        [&](const grammar::ConditionalExpr& e) { return eval_conditional(expr, e, names); },
+                        [&](const grammar::SumExpr& e) { return eval_sum(e, names); },
+                        [&](const grammar::ArrayExpr& e) { return eval_array(e, names); },
+                        [&](const grammar::RangeExpr&) { return number(0); },
+                    },
+                    expr.kind);
 }
 
 NamesPtr Expander::bind_sizes(const std::vector<grammar::Parameter>& parameters, std::vector<Tensor> arguments) const {
@@ -446,7 +452,8 @@ Poly Expander::expand(FactorId id) {
       ++position;
     } else {
       at = static_cast<std::size_t>(
-          std::ranges::find_if(statement.parameters, [&](const grammar::Parameter& p) { return p.name.name == argument.name; }) - statement.parameters.begin());
+          std::ranges::find_if(statement.parameters, [&](const grammar::Parameter& p) { return p.name.name == argument.name; }) -
+          statement.parameters.begin());
     }
     arguments[at] = eval(*argument.value, plates);
   }

@@ -17,7 +17,7 @@ struct Names {
   std::map<std::string, IndexUse> indices;
   std::map<std::string, Tensor> values;
   std::map<std::string, Size> sizes;
-  bool closed = false;   // a body: the model's variables are not visible
+  bool closed = false;  // a body: the model's variables are not visible
 };
 using NamesPtr = std::shared_ptr<const Names>;
 
@@ -35,8 +35,8 @@ class Expander {
  private:
   // A latent or data-dependent index of this factor: one summed index against one indicator.
   struct Pick {
-    DataExprId lookup;            // of a data lookup: [lookup = index]
-    std::optional<Atom> latent;   // of a latent variable: [variable = index]
+    DataExprId lookup;           // of a data lookup: [lookup = index]
+    std::optional<Atom> latent;  // of a latent variable: [variable = index]
     IndexId index;
   };
 

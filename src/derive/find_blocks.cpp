@@ -111,14 +111,16 @@ Block single_block(const ModelGraph& graph, const LogJoint& joint, VariableId id
   const std::set<Statistic> statistics = statistics_in(joint, block.terms, id);
   if (const auto term = product_with_itself(joint, block.terms, id)) {
     set_unsupported(graph, joint, block,
-                    is_discrete(variable.type.support.kind) ? fmt::format("elements of {} are coupled with each other: a chain needs exact sums along it", name)
-                                                            : fmt::format("statistics of {} multiply in one term, and no family has their product", name),
+                    is_discrete(variable.type.support.kind)
+                        ? fmt::format("elements of {} are coupled with each other: a chain needs exact sums along it", name)
+                        : fmt::format("statistics of {} multiply in one term, and no family has their product", name),
                     term);
     return block;
   }
   const auto found = family_of(variable, statistics);
   if (!found) {
-    const std::string where = fmt::format("{} appears as {}, which no family on {} has", name, list(statistics, name), to_text(variable.type.support.kind));
+    const std::string where =
+        fmt::format("{} appears as {}, which no family on {} has", name, list(statistics, name), to_text(variable.type.support.kind));
     set_unsupported(graph, joint, block, where, offending_term(graph, joint, block.terms, id));
     return block;
   }
@@ -161,8 +163,8 @@ Block gaussian_block(const ModelGraph& graph, const LogJoint& joint, const std::
       std::optional<TermId> offender = product_with_itself(joint, block.terms, component.variable);
       if (!offender && !block.terms.empty()) offender = block.terms.front();
       set_unsupported(graph, joint, block,
-                      fmt::format("elements of {} are coupled along 1..{}, as many as the data has rows: a chain needs a banded precision", variable.name,
-                                  variable.dims[slot].text()),
+                      fmt::format("elements of {} are coupled along 1..{}, as many as the data has rows: a chain needs a banded precision",
+                                  variable.name, variable.dims[slot].text()),
                       offender);
       return block;
     }
@@ -188,7 +190,7 @@ void set_weight(const ModelGraph& graph, const LogJoint& joint, Block& block) {
 
 int update_rank(const ModelGraph& graph, const Block& block) {
   if (graph.variables[block.components[0].variable].data_sized) return 2;
-  return block.kind == BlockKind::gaussian ? 0 : 1;   // locations first: a scale is then fitted around them
+  return block.kind == BlockKind::gaussian ? 0 : 1;  // locations first: a scale is then fitted around them
 }
 
 bool exact_given_params(const Derivation& derivation) {
@@ -211,10 +213,14 @@ bool exact_given_params(const Derivation& derivation) {
 
 std::string to_text(BlockKind kind) {
   switch (kind) {
-    case BlockKind::family: return "family";
-    case BlockKind::gaussian: return "gaussian";
-    case BlockKind::discrete: return "discrete";
-    case BlockKind::unsupported: return "unsupported";
+    case BlockKind::family:
+      return "family";
+    case BlockKind::gaussian:
+      return "gaussian";
+    case BlockKind::discrete:
+      return "discrete";
+    case BlockKind::unsupported:
+      return "unsupported";
   }
   return {};
 }

@@ -19,9 +19,9 @@ struct UnaryRule {
   DataOp op;
 };
 
-constexpr std::array unary_rules{UnaryRule{"exp", DataOp::exp},         UnaryRule{"log", DataOp::log},     UnaryRule{"sqrt", DataOp::sqrt},
-                                 UnaryRule{"abs", DataOp::abs},         UnaryRule{"lgamma", DataOp::lgamma}, UnaryRule{"digamma", DataOp::digamma},
-                                 UnaryRule{"logit", DataOp::logit},     UnaryRule{"expit", DataOp::expit}, UnaryRule{"softplus", DataOp::softplus}};
+constexpr std::array unary_rules{UnaryRule{"exp", DataOp::exp},     UnaryRule{"log", DataOp::log},       UnaryRule{"sqrt", DataOp::sqrt},
+                                 UnaryRule{"abs", DataOp::abs},     UnaryRule{"lgamma", DataOp::lgamma}, UnaryRule{"digamma", DataOp::digamma},
+                                 UnaryRule{"logit", DataOp::logit}, UnaryRule{"expit", DataOp::expit},   UnaryRule{"softplus", DataOp::softplus}};
 
 std::optional<double> as_number(const DataExprs& exprs, const Poly& poly) {
   if (poly.empty()) return 0.0;
@@ -89,7 +89,9 @@ Poly Expander::power(const Expr& expr, const Poly& base, double exponent) {
            std::ranges::all_of(term.atoms, [&](const Atom& atom) { return positive(atom); });
   };
   if (base.size() != 1 || !splits(base[0])) {
-    return residual(expr, exponent < 0 ? "a quotient by latent variables that are not a product of positive ones" : "a power of latent variables that are not a product of positive ones",
+    return residual(expr,
+                    exponent < 0 ? "a quotient by latent variables that are not a product of positive ones"
+                                 : "a power of latent variables that are not a product of positive ones",
                     {&base});
   }
   RawTerm term = base[0];
@@ -111,7 +113,7 @@ Poly Expander::general_power(const Expr& expr, const Tensor& base, const std::ve
   const bool single = value.size() == 1 && value[0].sums.empty() && std::ranges::all_of(value[0].atoms, [&](const Atom& a) { return positive(a); });
   if (is_data(value) || single || *number != std::floor(*number) || *number < 0 || *number > 8) return power(expr, value, *number);
   Poly out = constant(1);
-  for (int i = 0; i < static_cast<int>(*number); ++i) out = product(out, base.at(at));   // each factor binds its own indices
+  for (int i = 0; i < static_cast<int>(*number); ++i) out = product(out, base.at(at));  // each factor binds its own indices
   return out;
 }
 
@@ -135,9 +137,9 @@ namespace {
 
 // How the entry (i, j) of a matrix is built from one term.
 struct MatrixTerm {
-  RawTerm scalars;                          // what does not depend on i and j, or (diagonal) everything with j put equal to i
+  RawTerm scalars;  // what does not depend on i and j, or (diagonal) everything with j put equal to i
   bool diagonal = false;
-  std::optional<Atom> atom;                 // a matrix variable or its inverse
+  std::optional<Atom> atom;  // a matrix variable or its inverse
   std::optional<DataExprId> data_matrix;
 };
 
@@ -211,7 +213,8 @@ Poly Expander::inverse(const Expr& expr, const Tensor& matrix, const IndexUse& r
   if (is_data(entry)) return from_data(data(), make_binder(context_, DataOp::inverse, {i, j}, as_data(context_, entry), {row, column}));
   if (!form) return residual(expr, "the inverse of a sum that holds latent variables", {&entry});
   const Poly scalars = power(expr, {form->scalars}, -1);
-  if (form->data_matrix) return product(scalars, from_data(data(), make_binder(context_, DataOp::inverse, {i, j}, *form->data_matrix, {row, column})));
+  if (form->data_matrix)
+    return product(scalars, from_data(data(), make_binder(context_, DataOp::inverse, {i, j}, *form->data_matrix, {row, column})));
   RawTerm term;
   Atom atom = *form->atom;
   atom.statistic = {atom.statistic.kind == StatisticKind::inverse ? StatisticKind::power : StatisticKind::inverse, 1};
@@ -235,7 +238,7 @@ Tensor Expander::matrix_function(const Expr& expr, const std::string& name, cons
   if (name == "inverse") {
     return {matrix.dims, [this, matrix, &expr](const std::vector<IndexUse>& at) { return inverse(expr, matrix, at[0], at[1]); }};
   }
-  return {{matrix.dims[1], matrix.dims[0]}, [matrix](const std::vector<IndexUse>& at) { return matrix.at({at[1], at[0]}); }};   // transpose
+  return {{matrix.dims[1], matrix.dims[0]}, [matrix](const std::vector<IndexUse>& at) { return matrix.at({at[1], at[0]}); }};  // transpose
 }
 
 Tensor Expander::vector_function(const Expr& expr, const std::string& name, const std::vector<Tensor>& args) {
@@ -252,9 +255,8 @@ Tensor Expander::vector_function(const Expr& expr, const std::string& name, cons
     return {{a.dims[0], b.dims[0]}, [a, b](const std::vector<IndexUse>& at) { return product(a.at({at[0]}), b.at({at[1]})); }};
   }
   if (name == "diag") {
-    return {{a.dims[0], a.dims[0]}, [this, a](const std::vector<IndexUse>& at) {
-              return product(from_data(data(), make_delta(data(), at[0], at[1])), a.at({at[0]}));
-            }};
+    return {{a.dims[0], a.dims[0]},
+            [this, a](const std::vector<IndexUse>& at) { return product(from_data(data(), make_delta(data(), at[0], at[1])), a.at({at[0]})); }};
   }
   const auto over_all = [this, a](DataOp op) -> Poly {
     std::vector<IndexUse> uses;
@@ -301,7 +303,8 @@ Tensor Expander::eval_function(const model::Function& function, const grammar::C
 }
 
 Tensor Expander::eval_call(const Expr& expr, const grammar::CallExpr& call, const NamesPtr& names) {
-  if (const auto function = graph_.functions.find(call.function); function != graph_.functions.end()) return eval_function(function->second, call, names);
+  if (const auto function = graph_.functions.find(call.function); function != graph_.functions.end())
+    return eval_function(function->second, call, names);
   const std::string& name = call.function;
   if (name == "zeros" || name == "ones" || name == "eye") {
     std::vector<Size> dims;
@@ -334,14 +337,20 @@ namespace {
 
 std::optional<DataOp> comparison(BinaryOp op) {
   switch (op) {
-    case BinaryOp::logical_or: return DataOp::logical_or;
-    case BinaryOp::logical_and: return DataOp::logical_and;
-    case BinaryOp::equal: return DataOp::equal;
-    case BinaryOp::not_equal: return DataOp::not_equal;
+    case BinaryOp::logical_or:
+      return DataOp::logical_or;
+    case BinaryOp::logical_and:
+      return DataOp::logical_and;
+    case BinaryOp::equal:
+      return DataOp::equal;
+    case BinaryOp::not_equal:
+      return DataOp::not_equal;
     case BinaryOp::less:
-    case BinaryOp::greater: return DataOp::less;
+    case BinaryOp::greater:
+      return DataOp::less;
     case BinaryOp::less_equal:
-    case BinaryOp::greater_equal: return DataOp::less_equal;
+    case BinaryOp::greater_equal:
+      return DataOp::less_equal;
     case BinaryOp::pipe:
     case BinaryOp::add:
     case BinaryOp::subtract:
@@ -349,13 +358,16 @@ std::optional<DataOp> comparison(BinaryOp op) {
     case BinaryOp::divide:
     case BinaryOp::elementwise_multiply:
     case BinaryOp::elementwise_divide:
-    case BinaryOp::power: return std::nullopt;
+    case BinaryOp::power:
+      return std::nullopt;
   }
   return std::nullopt;
 }
 
 // The part of an elementwise operation's indices that an operand of this rank takes: a number broadcasts.
-std::vector<IndexUse> broadcast(const Tensor& operand, const std::vector<IndexUse>& at) { return operand.dims.empty() ? std::vector<IndexUse>{} : at; }
+std::vector<IndexUse> broadcast(const Tensor& operand, const std::vector<IndexUse>& at) {
+  return operand.dims.empty() ? std::vector<IndexUse>{} : at;
+}
 
 }  // namespace
 
@@ -401,7 +413,7 @@ Tensor Expander::eval_binary(const Expr& expr, const grammar::BinaryExpr& binary
   }
   std::vector<Size> shape(a.dims.begin(), a.dims.end() - 1);
   shape.insert(shape.end(), b.dims.begin() + 1, b.dims.end());
-  return {shape, [this, a, b](const std::vector<IndexUse>& at) {   // the matrix product
+  return {shape, [this, a, b](const std::vector<IndexUse>& at) {  // the matrix product
             const IndexId inner = fresh(a.dims.back());
             std::vector<IndexUse> left(at.begin(), at.begin() + static_cast<std::ptrdiff_t>(a.dims.size()) - 1);
             std::vector<IndexUse> right{{inner, 0}};

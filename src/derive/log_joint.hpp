@@ -43,24 +43,45 @@ struct IndexUse {
 };
 
 enum class DataOp {
-  number,         // number
-  size,           // size, as a real
-  index_value,    // the value of indices[0]
-  element,        // variable[indices]: a data variable; a category is its 1-based level
-  one_hot,        // [args[0] = indices[0]]: 1 or 0
-  delta,          // [indices[0] = indices[1]]
-  add, subtract, multiply, divide, power, negate,
-  exp, log, sqrt, abs, lgamma, digamma, log_multivariate_gamma /* (x, dimension) */, logit, expit, softplus, log1m /* log(1 - x) */,
-  equal, not_equal, less, less_equal, logical_and, logical_or, logical_not,
-  conditional,    // args[0] ? args[1] : args[2]
-  array,          // args[flat position of indices in shape], row-major: a literal array
-  sum,            // Σ over bound[0] of args[0]
-  log_sum_exp,    // log Σ exp over bound[0] of args[0]
-  inverse,        // (M^-1)[indices[0], indices[1]] with M[bound[0], bound[1]] = args[0]
-  log_det         // log |M|, likewise
+  number,       // number
+  size,         // size, as a real
+  index_value,  // the value of indices[0]
+  element,      // variable[indices]: a data variable; a category is its 1-based level
+  one_hot,      // [args[0] = indices[0]]: 1 or 0
+  delta,        // [indices[0] = indices[1]]
+  add,
+  subtract,
+  multiply,
+  divide,
+  power,
+  negate,
+  exp,
+  log,
+  sqrt,
+  abs,
+  lgamma,
+  digamma,
+  log_multivariate_gamma /* (x, dimension) */,
+  logit,
+  expit,
+  softplus,
+  log1m /* log(1 - x) */,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  logical_and,
+  logical_or,
+  logical_not,
+  conditional,  // args[0] ? args[1] : args[2]
+  array,        // args[flat position of indices in shape], row-major: a literal array
+  sum,          // Σ over bound[0] of args[0]
+  log_sum_exp,  // log Σ exp over bound[0] of args[0]
+  inverse,      // (M^-1)[indices[0], indices[1]] with M[bound[0], bound[1]] = args[0]
+  log_det       // log |M|, likewise
 };
 
-struct DataIndexExpr {   // x[county[n]]: the value of `expr`, rounded, as an index
+struct DataIndexExpr {  // x[county[n]]: the value of `expr`, rounded, as an index
   DataExprId expr;
   auto operator<=>(const DataIndexExpr&) const = default;
 };
@@ -75,8 +96,8 @@ struct DataNode {
   std::vector<DataIndex> indices;
   std::vector<IndexId> bound;
   std::vector<DataExprId> args;
-  std::vector<std::int64_t> shape;   // array
-  std::vector<IndexId> free;   // sorted; indices the value depends on
+  std::vector<std::int64_t> shape;  // array
+  std::vector<IndexId> free;        // sorted; indices the value depends on
 
   auto operator<=>(const DataNode&) const = default;
 };
@@ -104,17 +125,17 @@ struct Atom {
 
 struct Term {
   double coefficient = 1;
-  std::vector<DataExprId> data;         // sorted
-  std::vector<Atom> atoms;              // sorted
-  std::vector<IndexId> sums;            // sorted; ranges in LogJoint::indices
-  std::optional<DataExprId> weight;     // multiplicity of the plate the term lies in; not in `data`
-  std::vector<FactorId> factors;        // provenance: those that contributed
+  std::vector<DataExprId> data;      // sorted
+  std::vector<Atom> atoms;           // sorted
+  std::vector<IndexId> sums;         // sorted; ranges in LogJoint::indices
+  std::optional<DataExprId> weight;  // multiplicity of the plate the term lies in; not in `data`
+  std::vector<FactorId> factors;     // provenance: those that contributed
 };
 
 struct Residual {
-  std::string text;                     // as the user wrote it, with its indices
-  std::string reason;                   // "log of a sum of latent variables"
-  std::vector<VariableId> variables;    // latent variables and params it depends on
+  std::string text;                   // as the user wrote it, with its indices
+  std::string reason;                 // "log of a sum of latent variables"
+  std::vector<VariableId> variables;  // latent variables and params it depends on
   FactorId factor;
   SourceSpan span;
 };

@@ -14,13 +14,9 @@ namespace jensen::derive {
 
 namespace {
 
-bool matrix_valued(const model::ModelGraph& graph, const Atom& atom) {
-  return graph.variables[atom.variable].type.dims.size() == 2;
-}
+bool matrix_valued(const model::ModelGraph& graph, const Atom& atom) { return graph.variables[atom.variable].type.dims.size() == 2; }
 
-bool symmetric(SupportKind kind) {
-  return kind == SupportKind::covariance || kind == SupportKind::precision || kind == SupportKind::correlation;
-}
+bool symmetric(SupportKind kind) { return kind == SupportKind::covariance || kind == SupportKind::precision || kind == SupportKind::correlation; }
 
 // τ · τ is τ²: the statistics of one element are one power.
 void combine_powers(const model::ModelGraph& graph, RawTerm& term) {
@@ -35,7 +31,7 @@ void combine_powers(const model::ModelGraph& graph, RawTerm& term) {
       continue;
     }
     const auto indicator = std::ranges::find(out, atom);
-    if (atom.statistic.kind == StatisticKind::indicator && indicator != out.end()) continue;   // [z = k]² = [z = k]
+    if (atom.statistic.kind == StatisticKind::indicator && indicator != out.end()) continue;  // [z = k]² = [z = k]
     out.push_back(atom);
   }
   std::erase_if(out, [](const Atom& atom) { return atom.statistic.kind == StatisticKind::power && atom.statistic.power == 0; });
@@ -46,7 +42,8 @@ void sort_symmetric(const model::ModelGraph& graph, RawTerm& term) {
   for (Atom& atom : term.atoms) {
     const bool entry = atom.statistic.kind == StatisticKind::power || atom.statistic.kind == StatisticKind::inverse;
     const std::size_t n = atom.indices.size();
-    if (entry && n >= 2 && matrix_valued(graph, atom) && symmetric(graph.variables[atom.variable].type.support.kind) && atom.indices[n - 1] < atom.indices[n - 2]) {
+    if (entry && n >= 2 && matrix_valued(graph, atom) && symmetric(graph.variables[atom.variable].type.support.kind) &&
+        atom.indices[n - 1] < atom.indices[n - 2]) {
       std::swap(atom.indices[n - 1], atom.indices[n - 2]);
     }
   }
@@ -82,7 +79,7 @@ class Normaliser {
     resolve_deltas(context_.joint.data, context_.joint.indices, term);
     combine_powers(graph_, term);
     const bool weighted = factor.weight.has_value();
-    if (weighted) term.data.push_back(*factor.weight);   // named together with the rest, then taken out again
+    if (weighted) term.data.push_back(*factor.weight);  // named together with the rest, then taken out again
     multiply_out(context_, term);
     if (term.coefficient == 0) return;
     canonical(term, weighted ? factor.weight : std::nullopt, factor.factor);
@@ -168,7 +165,7 @@ class Normaliser {
   Context& context_;
   Axes axes_;
   std::vector<Term> terms_;
-  std::vector<double> magnitude_;   // Σ |coefficient| of what was merged, to tell cancellation from a small coefficient
+  std::vector<double> magnitude_;  // Σ |coefficient| of what was merged, to tell cancellation from a small coefficient
   std::map<std::tuple<Key, std::optional<DataExprId>, bool>, std::size_t> places_;
 };
 

@@ -19,7 +19,8 @@ std::string decimal(double value) { return fmt::format("{:.6g}", value); }
 
 std::string Notation::name(const std::string& word) const {
   if (style_ == Style::text) return word;
-  static const std::set<std::string> greek{"alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu", "nu", "pi", "rho", "sigma", "tau", "phi", "psi", "omega"};
+  static const std::set<std::string> greek{"alpha", "beta", "gamma", "delta", "epsilon", "theta", "lambda", "mu",
+                                           "nu",    "pi",   "rho",   "sigma", "tau",     "phi",   "psi",    "omega"};
   if (greek.contains(word)) return "\\" + word;
   if (word.size() == 1) return word;
   std::string escaped;
@@ -67,9 +68,10 @@ std::string Notation::infix(const DataNode& node, const std::set<IndexId>& elide
     const char* text;
     int precedence;
   };
-  static constexpr Rule rules[] = {{DataOp::logical_or, " or ", 1}, {DataOp::logical_and, " and ", 2}, {DataOp::equal, " == ", 3}, {DataOp::not_equal, " != ", 3},
-                                   {DataOp::less, " < ", 3},        {DataOp::less_equal, " <= ", 3},   {DataOp::add, " + ", 4},    {DataOp::subtract, " - ", 4},
-                                   {DataOp::multiply, " * ", 5},    {DataOp::divide, " / ", 5},        {DataOp::power, "^", 7}};
+  static constexpr Rule rules[] = {
+      {DataOp::logical_or, " or ", 1}, {DataOp::logical_and, " and ", 2}, {DataOp::equal, " == ", 3}, {DataOp::not_equal, " != ", 3},
+      {DataOp::less, " < ", 3},        {DataOp::less_equal, " <= ", 3},   {DataOp::add, " + ", 4},    {DataOp::subtract, " - ", 4},
+      {DataOp::multiply, " * ", 5},    {DataOp::divide, " / ", 5},        {DataOp::power, "^", 7}};
   const auto rule = std::ranges::find(rules, node.op, &Rule::op);
   const bool grouped = node.op == DataOp::subtract || node.op == DataOp::divide;
   const std::string left = data(node.args[0], elided, rule->precedence + (node.op == DataOp::power ? 1 : 0));
@@ -116,13 +118,18 @@ std::string Notation::data(DataExprId id, const std::set<IndexId>& elided, int p
     return fmt::format("{}({})", function, data(node.args[0], inner, 0));
   };
   switch (node.op) {
-    case DataOp::number: return node.number < 0 && precedence > 4 ? "(" + decimal(node.number) + ")" : decimal(node.number);
-    case DataOp::size: return node.size.symbols().size() + (node.size == Size(0) ? 0 : 1) > 1 && precedence > 4 && node.size.text().find(' ') != std::string::npos
-                                  ? "(" + node.size.text() + ")"
-                                  : node.size.text();
-    case DataOp::index_value: return use(std::get<IndexUse>(node.indices[0]));
-    case DataOp::element: return indexed(graph_.variables[node.variable].name, shown(node.indices));
-    case DataOp::one_hot: return fmt::format("[{} = {}]", data(node.args[0], elided, 0), use(std::get<IndexUse>(node.indices[0])));
+    case DataOp::number:
+      return node.number < 0 && precedence > 4 ? "(" + decimal(node.number) + ")" : decimal(node.number);
+    case DataOp::size:
+      return node.size.symbols().size() + (node.size == Size(0) ? 0 : 1) > 1 && precedence > 4 && node.size.text().find(' ') != std::string::npos
+                 ? "(" + node.size.text() + ")"
+                 : node.size.text();
+    case DataOp::index_value:
+      return use(std::get<IndexUse>(node.indices[0]));
+    case DataOp::element:
+      return indexed(graph_.variables[node.variable].name, shown(node.indices));
+    case DataOp::one_hot:
+      return fmt::format("[{} = {}]", data(node.args[0], elided, 0), use(std::get<IndexUse>(node.indices[0])));
     case DataOp::delta: {
       const auto& a = std::get<IndexUse>(node.indices[0]);
       const auto& b = std::get<IndexUse>(node.indices[1]);
@@ -138,33 +145,50 @@ std::string Notation::data(DataExprId id, const std::set<IndexId>& elided, int p
     case DataOp::less:
     case DataOp::less_equal:
     case DataOp::logical_and:
-    case DataOp::logical_or: return infix(node, elided, precedence);
-    case DataOp::negate: return "-" + data(node.args[0], elided, 6);
-    case DataOp::exp: return call("exp", node, elided);
-    case DataOp::log: return call("log", node, elided);
-    case DataOp::sqrt: return call("sqrt", node, elided);
-    case DataOp::abs: return call("abs", node, elided);
-    case DataOp::lgamma: return call("lgamma", node, elided);
-    case DataOp::digamma: return call("digamma", node, elided);
-    case DataOp::log_multivariate_gamma: return call("log_multivariate_gamma", node, elided);
-    case DataOp::logit: return call("logit", node, elided);
-    case DataOp::expit: return call("expit", node, elided);
-    case DataOp::softplus: return call("softplus", node, elided);
-    case DataOp::log1m: return call("log1m", node, elided);
-    case DataOp::logical_not: return "not " + data(node.args[0], elided, 6);
+    case DataOp::logical_or:
+      return infix(node, elided, precedence);
+    case DataOp::negate:
+      return "-" + data(node.args[0], elided, 6);
+    case DataOp::exp:
+      return call("exp", node, elided);
+    case DataOp::log:
+      return call("log", node, elided);
+    case DataOp::sqrt:
+      return call("sqrt", node, elided);
+    case DataOp::abs:
+      return call("abs", node, elided);
+    case DataOp::lgamma:
+      return call("lgamma", node, elided);
+    case DataOp::digamma:
+      return call("digamma", node, elided);
+    case DataOp::log_multivariate_gamma:
+      return call("log_multivariate_gamma", node, elided);
+    case DataOp::logit:
+      return call("logit", node, elided);
+    case DataOp::expit:
+      return call("expit", node, elided);
+    case DataOp::softplus:
+      return call("softplus", node, elided);
+    case DataOp::log1m:
+      return call("log1m", node, elided);
+    case DataOp::logical_not:
+      return "not " + data(node.args[0], elided, 6);
     case DataOp::conditional:
       return fmt::format("({} ? {} : {})", data(node.args[0], elided, 1), data(node.args[1], elided, 1), data(node.args[2], elided, 1));
     case DataOp::array: {
       const std::vector<std::string> indices = shown(node.indices);
       return literal(node, elided) + (indices.empty() ? "" : "[" + joined(indices, ", ") + "]");
     }
-    case DataOp::sum: return "(" + sum_sign(index(node.bound[0])) + data(node.args[0], elided, 4) + ")";
-    case DataOp::log_sum_exp: return fmt::format("log_sum_exp_{}({})", index(node.bound[0]), data(node.args[0], elided, 0));
+    case DataOp::sum:
+      return "(" + sum_sign(index(node.bound[0])) + data(node.args[0], elided, 4) + ")";
+    case DataOp::log_sum_exp:
+      return fmt::format("log_sum_exp_{}({})", index(node.bound[0]), data(node.args[0], elided, 0));
     case DataOp::inverse: {
       const std::vector<std::string> indices = shown(node.indices);
       return matrix("inverse") + (indices.empty() ? "" : "[" + joined(indices, ", ") + "]");
     }
-    case DataOp::log_det: return matrix("log_det");
+    case DataOp::log_det:
+      return matrix("log_det");
   }
   return {};
 }
@@ -189,12 +213,16 @@ std::string Notation::atom(const Atom& atom) const {
     case StatisticKind::power:
       if (atom.statistic.power == 1) return element;
       return latex ? fmt::format("{}^{{{}}}", element, decimal(atom.statistic.power)) : fmt::format("{}^{}", element, decimal(atom.statistic.power));
-    case StatisticKind::log: return latex ? "\\log " + element : "log " + element;
-    case StatisticKind::log1m: return (latex ? "\\log(1 - " : "log(1 - ") + element + ")";
-    case StatisticKind::log_det: return latex ? "\\log|" + element + "|" : "log|" + element + "|";
+    case StatisticKind::log:
+      return latex ? "\\log " + element : "log " + element;
+    case StatisticKind::log1m:
+      return (latex ? "\\log(1 - " : "log(1 - ") + element + ")";
+    case StatisticKind::log_det:
+      return latex ? "\\log|" + element + "|" : "log|" + element + "|";
     case StatisticKind::pair:
     case StatisticKind::indicator:
-    case StatisticKind::inverse: break;
+    case StatisticKind::inverse:
+      break;
   }
   return element;
 }
@@ -206,13 +234,13 @@ std::string Notation::expectation(std::string statistics) const {
   return fmt::format("q({})", statistics.substr(1, statistics.size() - 2));
 }
 
-std::string Notation::product(double value, const std::vector<DataExprId>& data_factors, const std::vector<Atom>& atoms, const std::vector<IndexId>& sums,
-                              const std::optional<DataExprId>& weight, bool expected, bool first) const {
+std::string Notation::product(double value, const std::vector<DataExprId>& data_factors, const std::vector<Atom>& atoms,
+                              const std::vector<IndexId>& sums, const std::optional<DataExprId>& weight, bool expected, bool first) const {
   std::vector<std::string> parts;
   if (weight) parts.push_back(data(*weight));
   std::vector<std::string> factors;
   for (const DataExprId id : data_factors) factors.push_back(data(id));
-  std::ranges::stable_sort(factors, {}, [](const std::string& text) { return text.starts_with('[') ? "~" + text : text; });   // one-hots last
+  std::ranges::stable_sort(factors, {}, [](const std::string& text) { return text.starts_with('[') ? "~" + text : text; });  // one-hots last
   for (std::size_t i = 0; i < factors.size(); ++i) {
     const bool squared = i + 1 < factors.size() && factors[i] == factors[i + 1];
     parts.push_back(squared ? factors[i++] + "^2" : factors[i]);
@@ -253,7 +281,8 @@ std::string Notation::batch_name(const Block& block, std::size_t b) const {
   const Component& component = block.components[0];
   for (const TermId t : block.terms) {
     for (const Atom& a : derivation_.log_joint.terms[t].atoms) {
-      if (a.variable == component.variable && a.indices[component.batch_slots[b]].index.valid()) return index(a.indices[component.batch_slots[b]].index);
+      if (a.variable == component.variable && a.indices[component.batch_slots[b]].index.valid())
+        return index(a.indices[component.batch_slots[b]].index);
     }
   }
   for (const FactorId f : graph_.variables[component.variable].factors) {

@@ -20,12 +20,12 @@ class Notation {
  public:
   Notation(const model::ModelGraph& graph, const Derivation& derivation, Style style) : graph_(graph), derivation_(derivation), style_(style) {}
 
-  [[nodiscard]] std::string coefficient(double value, bool first) const;   // with its sign; empty for 1
+  [[nodiscard]] std::string coefficient(double value, bool first) const;  // with its sign; empty for 1
   [[nodiscard]] std::string data(DataExprId id) const;
   [[nodiscard]] std::string atom(const Atom& atom) const;
   // coefficient × data × atoms; with `expected`, statistics of blocks with a q stand in E[...]. Sums over `sums`.
-  [[nodiscard]] std::string product(double value, const std::vector<DataExprId>& data, const std::vector<Atom>& atoms, const std::vector<IndexId>& sums,
-                                    const std::optional<DataExprId>& weight, bool expected, bool first) const;
+  [[nodiscard]] std::string product(double value, const std::vector<DataExprId>& data, const std::vector<Atom>& atoms,
+                                    const std::vector<IndexId>& sums, const std::optional<DataExprId>& weight, bool expected, bool first) const;
   [[nodiscard]] std::string term(const Term& term, bool expected, bool first) const;
   [[nodiscard]] std::string q(const Block& block) const;          // q(mu[k])
   [[nodiscard]] std::string q_product(const Block& block) const;  // Π_k q(mu[k])

@@ -100,16 +100,16 @@ bool uses(const DataExprs& exprs, const RawTerm& term, IndexId index) {
   for (const DataExprId id : term.data) {
     if (std::ranges::binary_search(exprs[id].free, index)) return true;
   }
-  return std::ranges::any_of(term.atoms, [&](const Atom& atom) {
-    return std::ranges::any_of(atom.indices, [&](const IndexUse& use) { return use.index == index; });
-  });
+  return std::ranges::any_of(
+      term.atoms, [&](const Atom& atom) { return std::ranges::any_of(atom.indices, [&](const IndexUse& use) { return use.index == index; }); });
 }
 
 namespace {
 
 // The index that [a = b] allows to eliminate, and what it becomes: an index summed over the same range as the other side, or over a range that
 // holds the constant on the other side.
-std::optional<std::pair<IndexId, IndexUse>> eliminable(const IdVector<IndexId, Index>& indices, const RawTerm& term, const IndexUse& a, const IndexUse& b) {
+std::optional<std::pair<IndexId, IndexUse>> eliminable(const IdVector<IndexId, Index>& indices, const RawTerm& term, const IndexUse& a,
+                                                       const IndexUse& b) {
   const auto summed = [&](const IndexUse& use) {
     return use.index.valid() && use.offset == Size(0) && std::ranges::find(term.sums, use.index) != term.sums.end();
   };
@@ -130,9 +130,8 @@ std::optional<std::pair<IndexId, IndexUse>> eliminable(const IdVector<IndexId, I
 void resolve_deltas(DataExprs& exprs, const IdVector<IndexId, Index>& indices, RawTerm& term) {
   for (std::size_t i = 0; i < term.data.size();) {
     const DataNode node = exprs[term.data[i]];
-    const auto found = node.op == DataOp::delta
-                           ? eliminable(indices, term, std::get<IndexUse>(node.indices[0]), std::get<IndexUse>(node.indices[1]))
-                           : std::nullopt;
+    const auto found =
+        node.op == DataOp::delta ? eliminable(indices, term, std::get<IndexUse>(node.indices[0]), std::get<IndexUse>(node.indices[1])) : std::nullopt;
     if (!found) {
       ++i;
       continue;

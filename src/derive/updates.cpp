@@ -11,13 +11,12 @@ std::vector<Message> messages(const Derivation& derivation, BlockId id) {
   for (const TermId t : block.terms) {
     const Term& term = derivation.log_joint.terms[t];
     Message::Part part{t, term.coefficient, term.data, {}, {}, term.weight};
-    if (block.weight && part.weight == block.weight) part.weight.reset();   // η = derivative / weight
+    if (block.weight && part.weight == block.weight) part.weight.reset();  // η = derivative / weight
     std::vector<Atom> statistic;
     for (const Atom& atom : term.atoms) (mine(atom) ? statistic : part.atoms).push_back(atom);
     for (const IndexId index : term.sums) {
-      const bool carried = std::ranges::any_of(statistic, [&](const Atom& atom) {
-        return std::ranges::any_of(atom.indices, [&](const IndexUse& use) { return use.index == index; });
-      });
+      const bool carried = std::ranges::any_of(
+          statistic, [&](const Atom& atom) { return std::ranges::any_of(atom.indices, [&](const IndexUse& use) { return use.index == index; }); });
       if (!carried) part.sums.push_back(index);
     }
     const auto same = std::ranges::find(out, statistic, &Message::statistic);

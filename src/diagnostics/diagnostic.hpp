@@ -18,10 +18,10 @@ enum class ExitStatus : int {
   ok = 0,
   not_converged = 2,
   usage = 64,
-  bad_input = 65,     // a wrong model or wrong data
-  no_input = 66,      // no such file
-  unsupported = 69,   // a valid model whose inference is not there yet
-  internal = 70,      // a bug in Jensen
+  bad_input = 65,    // a wrong model or wrong data
+  no_input = 66,     // no such file
+  unsupported = 69,  // a valid model whose inference is not there yet
+  internal = 70,     // a bug in Jensen
   cannot_write = 73,
   stopped = 75,
 };
@@ -36,10 +36,10 @@ struct Note {
 // `message` is lower case, without full stop, names in backticks; it stands alone without the excerpt.
 struct Diagnostic {
   Severity severity = Severity::error;
-  std::string code;          // stable, e.g. "unknown-name"; every code is listed in docs/errors.md
+  std::string code;  // stable, e.g. "unknown-name"; every code is listed in docs/errors.md
   std::string message;
-  SourceSpan span = {};      // invalid for messages without a place in a text (data errors name file, row, column in the message)
-  std::string label = {};    // short text beside the caret
+  SourceSpan span = {};    // invalid for messages without a place in a text (data errors name file, row, column in the message)
+  std::string label = {};  // short text beside the caret
   std::vector<Note> notes = {};
   ExitStatus status = ExitStatus::bad_input;
 };
@@ -61,8 +61,8 @@ class Failure : public std::exception {
 template <class T>
 class Result {
  public:
-  Result(T value) : state_(std::move(value)) {}                          // NOLINT(google-explicit-constructor)
-  Result(Diagnostics diagnostics) : state_(std::move(diagnostics)) {}    // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}                                  // NOLINT(google-explicit-constructor)
+  Result(Diagnostics diagnostics) : state_(std::move(diagnostics)) {}            // NOLINT(google-explicit-constructor)
   Result(Diagnostic diagnostic) : state_(Diagnostics{std::move(diagnostic)}) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return std::holds_alternative<T>(state_); }

@@ -29,8 +29,8 @@ using Layout = std::vector<LayoutEntry>;
 
 // What is needed to choose a family for one variable (or for the joint vector of a Gaussian block).
 struct Signature {
-  Support support;                     // kind and bounds
-  std::vector<Statistic> statistics;   // distinct, sorted; a quadratic joint statistic is Statistic::pair()
+  Support support;                    // kind and bounds
+  std::vector<Statistic> statistics;  // distinct, sorted; a quadratic joint statistic is Statistic::pair()
 };
 
 // Why a natural parameter is not that of a proper member of the family (or has no mode).
@@ -42,9 +42,9 @@ class Family {
  public:
   virtual ~Family() = default;
 
-  [[nodiscard]] virtual std::string name() const = 0;      // normal, mvnormal, gamma, inverse_gamma, beta, dirichlet, categorical, wishart, ...
+  [[nodiscard]] virtual std::string name() const = 0;  // normal, mvnormal, gamma, inverse_gamma, beta, dirichlet, categorical, wishart, ...
   [[nodiscard]] virtual const Layout& layout() const = 0;
-  [[nodiscard]] virtual std::size_t size() const = 0;      // length of natural and mean parameters
+  [[nodiscard]] virtual std::size_t size() const = 0;        // length of natural and mean parameters
   [[nodiscard]] virtual std::size_t value_size() const = 0;  // numbers in one value of the variable (D for a vector, D*D for a matrix, 1 for a level)
 
   // A(η) and ∇A(η) = E[t]. `mean` has size() entries. On improper η returns the reason and leaves `mean` unspecified.
@@ -76,15 +76,15 @@ class Family {
   virtual void to_usual(std::span<const double> natural, std::span<double> usual) const = 0;
   virtual bool from_usual(std::span<const double> usual, std::span<double> natural) const = 0;
 
-  // The usual parameters as formulas of the natural ones, for the printed derivation, e.g. {"shape", "1 + η[log v]"}; η[s] names the natural parameter of
-  // statistic s as in Statistic::text(). One entry per usual parameter. LaTeX uses \eta_{s}.
+  // The usual parameters as formulas of the natural ones, for the printed derivation, e.g. {"shape", "1 + η[log v]"}; η[s] names the natural
+  // parameter of statistic s as in Statistic::text(). One entry per usual parameter. LaTeX uses \eta_{s}.
   struct Formula {
     std::string parameter;
     std::string text;
     std::string latex;
   };
   [[nodiscard]] virtual std::vector<Formula> formulas() const = 0;
-  [[nodiscard]] virtual std::string log_partition_text() const = 0;   // A(η) in the usual parameters
+  [[nodiscard]] virtual std::string log_partition_text() const = 0;  // A(η) in the usual parameters
 };
 
 // Sizes a family needs: levels of a discrete variable, dimension of a vector, side of a matrix.
@@ -97,10 +97,10 @@ struct FamilySize {
 struct FamilyKind {
   enum class Kind { gaussian, gamma_power, beta, dirichlet, categorical, wishart, inverse_wishart };
   Kind kind = Kind::gaussian;
-  double power = 1;                 // gamma_power: the p of {log v, v^p}
-  bool multivariate = false;        // gaussian: a vector block rather than one real number
-  bool mode_only = false;           // found for point blocks only (no q of this family yet)
-  double low = 0, high = 1;         // beta: the interval; categorical bool is {0, 1}
+  double power = 1;           // gamma_power: the p of {log v, v^p}
+  bool multivariate = false;  // gaussian: a vector block rather than one real number
+  bool mode_only = false;     // found for point blocks only (no q of this family yet)
+  double low = 0, high = 1;   // beta: the interval; categorical bool is {0, 1}
   bool operator==(const FamilyKind&) const = default;
 
   [[nodiscard]] std::string name() const;

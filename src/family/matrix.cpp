@@ -18,9 +18,8 @@ double zero_pivot(Eigen::Index side, double diagonal) { return 64 * static_cast<
 Improper bad_pivot(std::string_view what, Eigen::Index column, Eigen::Index side, double pivot, double diagonal) {
   const bool lost = std::abs(pivot) <= zero_pivot(side, std::abs(diagonal));
   const std::string place = side == 1 ? "" : fmt::format("pivot {} of {} is ", column + 1, side);
-  const std::string size = lost && diagonal != 0 && side > 1
-                               ? fmt::format("zero to rounding beside its diagonal entry {:.3g}", diagonal)
-                               : fmt::format("{:.3g}", pivot);
+  const std::string size =
+      lost && diagonal != 0 && side > 1 ? fmt::format("zero to rounding beside its diagonal entry {:.3g}", diagonal) : fmt::format("{:.3g}", pivot);
   return {fmt::format("the {} is not positive definite ({}{})", what, place, size)};
 }
 

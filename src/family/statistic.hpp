@@ -8,15 +8,15 @@
 namespace jensen {
 
 enum class SupportKind {
-  real,        // scalar, or each entry of a vector or matrix
+  real,  // scalar, or each entry of a vector or matrix
   positive,
-  unit,        // (0, 1)
-  interval,    // (low, high)
-  boolean,     // {0, 1}
-  count,       // 0, 1, 2, ...
+  unit,           // (0, 1)
+  interval,       // (low, high)
+  boolean,        // {0, 1}
+  count,          // 0, 1, 2, ...
   bounded_count,  // 0..n
   integer,
-  category,    // 1..K, no order
+  category,  // 1..K, no order
   simplex,
   ordered,
   covariance,

@@ -12,10 +12,10 @@ class Stream {
  public:
   Stream(std::uint64_t seed, Purpose purpose, std::uint64_t element);
 
-  double uniform();               // in (0, 1), 53 bits
-  double normal();                // standard normal
-  double gamma(double shape);     // rate 1; shape > 0 (Marsaglia and Tsang 2000; boosted for shape < 1)
-  double log_gamma_draw(double shape);  // log of such a draw, accurate for tiny shapes
+  double uniform();                      // in (0, 1), 53 bits
+  double normal();                       // standard normal
+  double gamma(double shape);            // rate 1; shape > 0 (Marsaglia and Tsang 2000; boosted for shape < 1)
+  double log_gamma_draw(double shape);   // log of such a draw, accurate for tiny shapes
   std::uint64_t below(std::uint64_t n);  // uniform on 0..n-1
 
  private:

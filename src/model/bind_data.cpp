@@ -24,7 +24,7 @@ std::optional<double> parse_number(const std::string& text) {
 
 struct Levels {
   std::vector<std::string> names;
-  std::map<std::string, double> position;   // 1-based
+  std::map<std::string, double> position;  // 1-based
 };
 
 Levels sorted_levels(const std::set<std::string>& distinct) {
@@ -93,8 +93,9 @@ class Binder {
       const std::size_t rank = v.binding->columns.size() > 1 || v.binding->kind == Binding::Kind::columns ? 2 : 1;
       if (v.dims.empty() && graph_.set_sizes.contains(v.name)) continue;
       if (v.dims.size() != rank && !(v.dims.empty() && rank == 1)) {
-        fail("shape-mismatch", fmt::format("`{}` is {}, which {} does not fill", v.name, shape_text(v.dims), rank == 1 ? "one column" : "a list of columns"), v.span, {},
-             {Note{Note::Kind::help, "a column fills `real[N]`, columns fill `vector(D)[N]` or `real[N, D]`"}});
+        fail("shape-mismatch",
+             fmt::format("`{}` is {}, which {} does not fill", v.name, shape_text(v.dims), rank == 1 ? "one column" : "a list of columns"), v.span,
+             {}, {Note{Note::Kind::help, "a column fills `real[N]`, columns fill `vector(D)[N]` or `real[N, D]`"}});
       }
       for (const std::string& name : v.binding->columns) {
         columns_[id].push_back(find_column(id, name));
@@ -152,7 +153,8 @@ class Binder {
         names.resize(8);
         names.emplace_back("...");
       }
-      fail("too-many-levels", fmt::format("`{}` has {} levels ({}), but its type allows {}", v.name, found, fmt::join(names, ", "), *declared), v.span);
+      fail("too-many-levels", fmt::format("`{}` has {} levels ({}), but its type allows {}", v.name, found, fmt::join(names, ", "), *declared),
+           v.span);
     }
     if (!declared) equate(v.type.levels, found, v, "levels");
   }
@@ -212,9 +214,14 @@ class Binder {
     const data::Column& c = column(ref);
     if (c.is_missing(row)) {
       if (v.observed || !v.factors.empty()) {
-        throw Failure(Diagnostic{Severity::error, "missing-cell",
-                                 fmt::format("{} is missing; a missing cell of a variable with a distribution is a latent, which is not supported yet", place(ref, row)),
-                                 v.span, {}, {}, ExitStatus::unsupported});
+        throw Failure(Diagnostic{
+            Severity::error,
+            "missing-cell",
+            fmt::format("{} is missing; a missing cell of a variable with a distribution is a latent, which is not supported yet", place(ref, row)),
+            v.span,
+            {},
+            {},
+            ExitStatus::unsupported});
       }
       fail("missing-cell", fmt::format("{} is missing, and `{}` has no distribution to infer it from", place(ref, row), v.name), v.span);
     }
@@ -236,7 +243,8 @@ class Binder {
     const std::vector<ColumnRef>& refs = columns_[id];
     const std::size_t rows = tables_[refs[0].table].rows;
     for (const ColumnRef& ref : refs) {
-      if (tables_[ref.table].rows != rows) fail("size-mismatch", fmt::format("the columns of `{}` come from files of different lengths", v.name), v.span);
+      if (tables_[ref.table].rows != rows)
+        fail("size-mismatch", fmt::format("the columns of `{}` come from files of different lengths", v.name), v.span);
     }
     BoundArray array;
     if (v.dims.empty()) {
@@ -249,7 +257,7 @@ class Binder {
       equate(v.dims[1], static_cast<std::int64_t>(refs.size()), v, "columns");
       array.dims.push_back(refs.size());
     }
-    array.values.reserve(rows * refs.size());   // untouched memory: a column is released as soon as it is copied
+    array.values.reserve(rows * refs.size());  // untouched memory: a column is released as soon as it is copied
     for (std::size_t c = 0; c < refs.size(); ++c) {
       for (std::size_t r = 0; r < rows; ++r) {
         const double value = cell_value(id, refs[c], r);
@@ -263,8 +271,8 @@ class Binder {
     out_.arrays[id] = std::move(array);
   }
 
-  void flatten(const grammar::Expr& expr, std::vector<double>& values, std::vector<std::string>& texts, std::vector<std::size_t>& dims, std::size_t depth,
-               const Variable& v) {
+  void flatten(const grammar::Expr& expr, std::vector<double>& values, std::vector<std::string>& texts, std::vector<std::size_t>& dims,
+               std::size_t depth, const Variable& v) {
     if (const auto* array = std::get_if<grammar::ArrayExpr>(&expr.kind)) {
       if (dims.size() == depth) {
         dims.push_back(array->elements.size());
@@ -280,7 +288,8 @@ class Binder {
       return;
     }
     const auto value = literal(expr);
-    if (!value) fail("not-a-literal", fmt::format("the values of `{}` must be numbers in brackets, or `column(...)`, or `columns(...)`", v.name), expr.span);
+    if (!value)
+      fail("not-a-literal", fmt::format("the values of `{}` must be numbers in brackets, or `column(...)`, or `columns(...)`", v.name), expr.span);
     values.push_back(*value);
     texts.push_back(fmt::format("{}", *value));
   }
@@ -319,7 +328,9 @@ class Binder {
       std::vector<std::string> texts;
       flatten(*v.binding->literal, array.values, texts, array.dims, 0, v);
       if (array.dims.size() != v.dims.size()) {
-        fail("shape-mismatch", fmt::format("`{}` is {}, but its literal has {} dimension{}", v.name, shape_text(v.dims), array.dims.size(), array.dims.size() == 1 ? "" : "s"),
+        fail("shape-mismatch",
+             fmt::format("`{}` is {}, but its literal has {} dimension{}", v.name, shape_text(v.dims), array.dims.size(),
+                         array.dims.size() == 1 ? "" : "s"),
              v.binding->literal->span);
       }
       for (std::size_t d = 0; d < v.dims.size(); ++d) equate(v.dims[d], static_cast<std::int64_t>(array.dims[d]), v, d == 0 ? "elements" : "columns");
@@ -343,14 +354,20 @@ class Binder {
   void check_sizes() {
     for (const std::string& symbol : graph_.size_symbols) {
       if (!out_.sizes.contains(symbol)) {
-        throw Failure(Diagnostic{Severity::error, "unknown-size", fmt::format("nothing tells how large `{}` is", symbol), {}, {}, {Note{Note::Kind::help, fmt::format("give it by `--set {}=...`", symbol), {}}}});
+        throw Failure(Diagnostic{Severity::error,
+                                 "unknown-size",
+                                 fmt::format("nothing tells how large `{}` is", symbol),
+                                 {},
+                                 {},
+                                 {Note{Note::Kind::help, fmt::format("give it by `--set {}=...`", symbol), {}}}});
       }
     }
     for (const SizeCheck& check : graph_.size_checks) {
       const auto a = check.a.evaluate(out_.sizes);
       const auto b = check.b.evaluate(out_.sizes);
       if (a && b && *a != *b) {
-        fail("size-mismatch", fmt::format("the sizes of {} do not agree: {} is {}, {} is {}", check.what, check.a.text(), *a, check.b.text(), *b), check.span);
+        fail("size-mismatch", fmt::format("the sizes of {} do not agree: {} is {}, {} is {}", check.what, check.a.text(), *a, check.b.text(), *b),
+             check.span);
       }
     }
   }

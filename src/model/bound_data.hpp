@@ -11,9 +11,9 @@
 namespace jensen::model {
 
 struct BoundArray {
-  std::vector<std::size_t> dims;       // as the variable's dims
-  std::vector<double> values;          // column by column: the first index runs fastest; categories are 1-based levels, bools 0/1
-  std::vector<std::string> levels;     // of a category: the name of each level
+  std::vector<std::size_t> dims;    // as the variable's dims
+  std::vector<double> values;       // column by column: the first index runs fastest; categories are 1-based levels, bools 0/1
+  std::vector<std::string> levels;  // of a category: the name of each level
 
   // Distance in `values` of neighbours along each dimension.
   [[nodiscard]] std::vector<std::int64_t> strides() const {

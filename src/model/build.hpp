@@ -16,8 +16,8 @@ namespace jensen::model {
 enum class Method { automatic, em, vb };
 
 struct BuildOptions {
-  std::string name;                       // of the model, for reports
-  std::vector<std::string> sets;          // "K=3": overrides a const, or gives an extent
+  std::string name;               // of the model, for reports
+  std::vector<std::string> sets;  // "K=3": overrides a const, or gives an extent
   Method method = Method::automatic;
   // The text of a file that `use "..."` names, or nullopt; the library itself opens no files.
   std::function<std::optional<std::string>(const std::string& path)> read_file = {};
@@ -31,7 +31,7 @@ Result<ModelGraph> build_graph(const grammar::Program& program, Sources& sources
 struct StdlibEntry {
   std::string module;
   std::string name;
-  std::string text;      // the definition as written, with the comment above it
+  std::string text;  // the definition as written, with the comment above it
 };
 std::vector<StdlibEntry> stdlib_entries();
 

@@ -21,10 +21,10 @@ void collect_names(const grammar::Expr& expr, std::set<std::string>& names);
 // A distribution chosen for a call, its parameters bound to the arguments' expressions and types.
 struct BoundCall {
   DistributionId distribution;
-  std::vector<const grammar::Expr*> arguments;   // by parameter
-  std::map<std::string, Size> sizes;             // sizes that argument types bind
-  Type support;                                  // of the variate; dims and levels in terms of the caller's sizes
-  std::vector<ExprType> types;                   // of the arguments, by parameter
+  std::vector<const grammar::Expr*> arguments;  // by parameter
+  std::map<std::string, Size> sizes;            // sizes that argument types bind
+  Type support;                                 // of the variate; dims and levels in terms of the caller's sizes
+  std::vector<ExprType> types;                  // of the arguments, by parameter
 };
 
 class Builder {
@@ -80,7 +80,8 @@ class Builder {
   void type_from_factors(VariableId id);
   void type_from_definitions(VariableId id);
   void set_array_extents(VariableId id, const std::vector<std::vector<Range>>& covered, const std::vector<SourceSpan>& spans);
-  std::vector<Range> covered_by(const std::vector<grammar::Expr>& indices, const std::vector<PlateId>& plates, const std::string& name, SourceSpan span);
+  std::vector<Range> covered_by(const std::vector<grammar::Expr>& indices, const std::vector<PlateId>& plates, const std::string& name,
+                                SourceSpan span);
   Scope plate_scope(const std::vector<PlateId>& plates) const;
 
   // check.cpp: whole-graph checks
@@ -111,7 +112,7 @@ class Builder {
     try {
       action();
     } catch (const Failure& failure) {
-      if (failure.diagnostic().code.empty()) return;   // follows from a mistake that has been reported
+      if (failure.diagnostic().code.empty()) return;  // follows from a mistake that has been reported
       if (std::ranges::find_if(diagnostics_, [&](const Diagnostic& d) {
             return d.span == failure.diagnostic().span && d.code == failure.diagnostic().code;
           }) == diagnostics_.end()) {
@@ -133,11 +134,11 @@ class Builder {
   std::map<std::string, VariableId> by_name_;
   std::map<VariableId, const grammar::TypeExpr*> declared_types_;
   std::map<std::string, SourceSpan> constant_spans_;
-  std::set<std::string> integer_data_;            // scalar data that serve as sizes
-  std::set<VariableId> typing_;                   // in progress: finds cycles
+  std::set<std::string> integer_data_;  // scalar data that serve as sizes
+  std::set<VariableId> typing_;         // in progress: finds cycles
   std::set<VariableId> typed_;
-  std::set<std::string> lost_;                    // given by a statement that failed; say nothing about their uses
-  std::set<VariableId> poisoned_;                 // failed once; say nothing more about them
+  std::set<std::string> lost_;     // given by a statement that failed; say nothing about their uses
+  std::set<VariableId> poisoned_;  // failed once; say nothing more about them
   int function_depth_ = 0;
   std::vector<const grammar::PredictStatement*> predicts_;
   std::vector<const grammar::GuideStatement*> guides_;

@@ -14,7 +14,8 @@ using Shape = std::vector<Size>;
 
 void require_rank(const BuiltinCall& c, std::size_t argument, std::size_t rank, const char* what) {
   if (c.types[argument].dims.size() != rank) {
-    fail("shape-mismatch", fmt::format("`{}` takes {}, but this is {}", c.call.function, what, shape_text(c.types[argument].dims)), c.call.arguments[argument].span);
+    fail("shape-mismatch", fmt::format("`{}` takes {}, but this is {}", c.call.function, what, shape_text(c.types[argument].dims)),
+         c.call.arguments[argument].span);
   }
 }
 
@@ -59,7 +60,8 @@ const std::vector<Builtin>& table() {
                      require_rank(c, 1, 1, "two vectors");
                      return Shape{c.types[0].dims[0], c.types[1].dims[0]};
                    }});
-    for (const char* name : {"trace", "log_det"}) out.push_back({name, 1, 1, "one square matrix", false, [](const BuiltinCall& c) { return square_to(c, {}); }});
+    for (const char* name : {"trace", "log_det"})
+      out.push_back({name, 1, 1, "one square matrix", false, [](const BuiltinCall& c) { return square_to(c, {}); }});
     out.push_back({"inverse", 1, 1, "one square matrix", false, [](const BuiltinCall& c) { return square_to(c, c.types[0].dims); }});
     out.push_back({"transpose", 1, 1, "one matrix", false, [](const BuiltinCall& c) {
                      require_rank(c, 0, 2, "a matrix");

@@ -57,7 +57,7 @@ DistributionId Builder::choose(const grammar::CallExpr& call, SourceSpan span) {
   for (std::size_t i = 0; i < graph_.distributions.size(); ++i) {
     const Distribution& distribution = graph_.distributions[DistributionId(i)];
     if (distribution.name != call.function) continue;
-    if (distribution.module == "user" && !user) {   // a definition of the model's own hides the stdlib's
+    if (distribution.module == "user" && !user) {  // a definition of the model's own hides the stdlib's
       user = true;
       candidates.clear();
     }
@@ -81,12 +81,12 @@ DistributionId Builder::choose(const grammar::CallExpr& call, SourceSpan span) {
   const Note help{Note::Kind::help, fmt::format("write {}", forms)};
   for (const grammar::Argument& argument : call.arguments) {
     if (!argument.name.empty() && std::ranges::find(parameters, argument.name) == parameters.end()) {
-      fail("unknown-argument", fmt::format("`{}` has no argument `{}`{}", call.function, argument.name, did_you_mean(argument.name, parameters)), argument.span, {},
-           {help});
+      fail("unknown-argument", fmt::format("`{}` has no argument `{}`{}", call.function, argument.name, did_you_mean(argument.name, parameters)),
+           argument.span, {}, {help});
     }
   }
-  fail("wrong-arguments", fmt::format("`{}` is not called with {} argument{} like these", call.function, call.arguments.size(),
-                                      call.arguments.size() == 1 ? "" : "s"),
+  fail("wrong-arguments",
+       fmt::format("`{}` is not called with {} argument{} like these", call.function, call.arguments.size(), call.arguments.size() == 1 ? "" : "s"),
        span, {}, {help});
 }
 
@@ -166,7 +166,8 @@ BoundCall Builder::bind_call(const grammar::CallExpr& call, SourceSpan span, con
       ++position;
     } else {
       at = static_cast<std::size_t>(
-          std::ranges::find_if(statement.parameters, [&](const grammar::Parameter& p) { return p.name.name == argument.name; }) - statement.parameters.begin());
+          std::ranges::find_if(statement.parameters, [&](const grammar::Parameter& p) { return p.name.name == argument.name; }) -
+          statement.parameters.begin());
     }
     bound.arguments[at] = &*argument.value;
     bound.types[at] = infer(*argument.value, scope);
@@ -183,7 +184,8 @@ void Builder::check_body(const BoundCall& call, SourceSpan span) {
   const grammar::DistributionStatement& statement = distribution.statement;
   if (!statement.log_density) {
     if (statement.body->empty()) {
-      fail("empty-distribution", fmt::format("the distribution `{}` has neither a `logpdf` nor a construction", distribution.name), statement.name.span);
+      fail("empty-distribution", fmt::format("the distribution `{}` has neither a `logpdf` nor a construction", distribution.name),
+           statement.name.span);
     }
     return;
   }

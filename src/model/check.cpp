@@ -11,11 +11,16 @@ namespace jensen::model {
 
 std::string to_text(Role role) {
   switch (role) {
-    case Role::data: return "data";
-    case Role::latent: return "latent";
-    case Role::param: return "param";
-    case Role::derived: return "derived";
-    case Role::predict: return "predict";
+    case Role::data:
+      return "data";
+    case Role::latent:
+      return "latent";
+    case Role::param:
+      return "param";
+    case Role::derived:
+      return "derived";
+    case Role::predict:
+      return "predict";
   }
   return {};
 }
@@ -47,10 +52,12 @@ void Builder::check_observed(const Factor& factor, const BoundCall& call) {
   const Variable& variable = graph_.variables[factor.variable];
   const SupportKind declared = variable.type.support.kind;
   const SupportKind wanted = call.support.support.kind;
-  const bool fits = !discrete(wanted) || declared == wanted || (wanted != SupportKind::category && wanted != SupportKind::boolean && discrete(declared) && declared != SupportKind::category) ||
+  const bool fits = !discrete(wanted) || declared == wanted ||
+                    (wanted != SupportKind::category && wanted != SupportKind::boolean && discrete(declared) && declared != SupportKind::category) ||
                     (wanted == SupportKind::count && declared == SupportKind::boolean);
   if (!fits) {
-    fail("type-mismatch", fmt::format("`{}` draws a {}, but `{}` is declared as {}", factor.call.function, type_name_for(wanted), variable.name, to_text(declared)),
+    fail("type-mismatch",
+         fmt::format("`{}` draws a {}, but `{}` is declared as {}", factor.call.function, type_name_for(wanted), variable.name, to_text(declared)),
          factor.distribution_span, {},
          {Note{Note::Kind::help, fmt::format("declare `{}` as {}", variable.name, type_name_for(wanted)), variable.span}});
   }
@@ -69,7 +76,7 @@ void Builder::check_factor(FactorId id) {
   graph_.factors[id].support = call.support;
   const Support& drawn = call.support.support;
   if (drawn.kind == SupportKind::interval && !(std::isfinite(drawn.low) && std::isfinite(drawn.high))) {
-    graph_.unsupported.push_back({"an interval whose bounds are no constants", factor.distribution_span});   // its density is 0 outside, in no term
+    graph_.unsupported.push_back({"an interval whose bounds are no constants", factor.distribution_span});  // its density is 0 outside, in no term
   }
   check_body(call, factor.distribution_span);
   const Variable& variable = graph_.variables[factor.variable];
@@ -81,19 +88,21 @@ void Builder::check_factor(FactorId id) {
   if (!factor.indices.empty()) target = grammar::Expr{grammar::IndexExpr{target, factor.indices}, factor.span};
   const ExprType type = infer(target, scope);
   if (variable.role == Role::derived && type.level == Level::latent) {
-    fail("derived-with-distribution", fmt::format("`{}` is a function of latent variables and cannot have a distribution as well", variable.name), factor.span);
+    fail("derived-with-distribution", fmt::format("`{}` is a function of latent variables and cannot have a distribution as well", variable.name),
+         factor.span);
   }
   if (type.dims.size() != call.support.dims.size()) {
-    fail("shape-mismatch", fmt::format("`{}` draws {}, but the left side is {}", factor.call.function, shape_text(call.support.dims), shape_text(type.dims)),
+    fail("shape-mismatch",
+         fmt::format("`{}` draws {}, but the left side is {}", factor.call.function, shape_text(call.support.dims), shape_text(type.dims)),
          factor.span, {},
-         type.dims.size() > call.support.dims.size()
-             ? std::vector{Note{Note::Kind::help, "put the statement into a `for` over the remaining index"}}
-             : std::vector<Note>{});
+         type.dims.size() > call.support.dims.size() ? std::vector{Note{Note::Kind::help, "put the statement into a `for` over the remaining index"}}
+                                                     : std::vector<Note>{});
   }
   for (std::size_t i = 0; i < type.dims.size(); ++i) {
     require_equal(type.dims[i], call.support.dims[i], factor.span, fmt::format("`{}` and its distribution", variable.name));
   }
-  if (type.category) require_equal(type.levels, call.support.levels, factor.span, fmt::format("the levels of `{}` and its distribution", variable.name));
+  if (type.category)
+    require_equal(type.levels, call.support.levels, factor.span, fmt::format("the levels of `{}` and its distribution", variable.name));
   for (const grammar::Expr& condition : factor.conditions) {
     const ExprType level = infer(condition, scope);
     if (level.level == Level::latent) {
@@ -130,7 +139,7 @@ void Builder::check_variable(VariableId id) {
       covered.push_back(covered_by(graph_.factors[factor].indices, graph_.factors[factor].plates, variable.name, graph_.factors[factor].span));
       for (std::size_t other = 0; other + 1 < covered.size(); ++other) {
         const bool apart = !graph_.factors[factor].conditions.empty() && !graph_.factors[variable.factors[other]].conditions.empty();
-        if (covered[other] == covered.back() && !apart) {   // branches of an `if` on data each take their rows
+        if (covered[other] == covered.back() && !apart) {  // branches of an `if` on data each take their rows
           fail("element-twice", fmt::format("`{}` has two distributions", variable.name), graph_.factors[factor].span, {},
                {Note{Note::Kind::note, "the first one", graph_.factors[variable.factors[other]].span}});
         }
@@ -195,12 +204,14 @@ void Builder::check_cycles() {
     if (done.contains(id)) return;
     if (const auto at = std::ranges::find(path, id); at != path.end()) {
       std::string chain = "`" + graph_.variables[id].name + "`";
-      for (auto it = at + 1; it != path.end(); ++it) chain += fmt::format("{} depends on `{}`", it == at + 1 ? "" : ", which", graph_.variables[*it].name);
+      for (auto it = at + 1; it != path.end(); ++it)
+        chain += fmt::format("{} depends on `{}`", it == at + 1 ? "" : ", which", graph_.variables[*it].name);
       chain += path.end() - at > 1 ? ", which depends on " : " depends on ";
       const SourceSpan span = parents[path.back()][id];
       done.insert(at, path.end());
       poisoned_.insert(at, path.end());
-      fail("cycle", chain + (path.end() - at > 1 ? "`" + graph_.variables[id].name + "`" : "itself"), span, {}, {Note{Note::Kind::help, "a model is built from priors to data; one of these must come first"}});
+      fail("cycle", chain + (path.end() - at > 1 ? "`" + graph_.variables[id].name + "`" : "itself"), span, {},
+           {Note{Note::Kind::help, "a model is built from priors to data; one of these must come first"}});
     }
     path.push_back(id);
     for (const auto& [parent, span] : parents[id]) visit(parent);
@@ -297,7 +308,8 @@ void Builder::check_statements(const grammar::Statements& statements, const Scop
         if (guide) {
           const auto found = by_name_.find(tilde->target.name.name);
           if (found == by_name_.end()) {
-            fail("unknown-name", fmt::format("there is no `{}` to guide{}", tilde->target.name.name, did_you_mean(tilde->target.name.name, visible_names(scope))),
+            fail("unknown-name",
+                 fmt::format("there is no `{}` to guide{}", tilde->target.name.name, did_you_mean(tilde->target.name.name, visible_names(scope))),
                  tilde->target.name.span);
           }
           if (graph_.variables[found->second].role == Role::data) {

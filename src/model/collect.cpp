@@ -52,7 +52,12 @@ void Builder::use_module(const grammar::UseStatement& statement, SourceSpan span
   if (sources_.size() > 64) fail("too-many-modules", "more than 64 files are used", span);
   const std::optional<std::string> text = options_.read_file ? options_.read_file(statement.module) : std::nullopt;
   if (!text) {
-    throw Failure(Diagnostic{Severity::error, "no-such-file", fmt::format("cannot read `{}`, which this `use` names", statement.module), span, {}, {},
+    throw Failure(Diagnostic{Severity::error,
+                             "no-such-file",
+                             fmt::format("cannot read `{}`, which this `use` names", statement.module),
+                             span,
+                             {},
+                             {},
                              ExitStatus::no_input});
   }
   const SourceId id = sources_.add(Source(statement.module, *text));
@@ -82,11 +87,17 @@ void Builder::apply_sets() {
     if (std::ranges::find(graph_.size_symbols, name) == graph_.size_symbols.end()) {
       std::vector<std::string> known = graph_.size_symbols;
       for (const auto& [constant, expr] : graph_.constants) known.push_back(constant);
-      throw Failure(Diagnostic{Severity::error, "bad-set",
-                               fmt::format("the model has no constant or extent `{}`{}", name, did_you_mean(name, known)), whole, {}, {}, ExitStatus::usage});
+      throw Failure(Diagnostic{Severity::error,
+                               "bad-set",
+                               fmt::format("the model has no constant or extent `{}`{}", name, did_you_mean(name, known)),
+                               whole,
+                               {},
+                               {},
+                               ExitStatus::usage});
     }
     if (!value || !value->is_constant() || *value->constant() < 0) {
-      throw Failure(Diagnostic{Severity::error, "bad-set", fmt::format("the extent `{}` needs a whole number", name), whole, {}, {}, ExitStatus::usage});
+      throw Failure(
+          Diagnostic{Severity::error, "bad-set", fmt::format("the extent `{}` needs a whole number", name), whole, {}, {}, ExitStatus::usage});
     }
     graph_.set_sizes[name] = *value->constant();
   }
@@ -281,7 +292,7 @@ void Builder::collect_for(const grammar::ForStatement& statement, SourceSpan spa
 
 void Builder::collect_if(const grammar::IfStatement& statement, SourceSpan span, PlateId plate, std::vector<grammar::Expr>& conditions) {
   (void)span;
-  if (const auto holds = constant_truth(statement.condition)) {   // the other branch is no part of this model
+  if (const auto holds = constant_truth(statement.condition)) {  // the other branch is no part of this model
     collect(*holds ? *statement.then_body : *statement.else_body, plate, conditions);
     return;
   }
@@ -340,8 +351,8 @@ void Builder::collect_assign(const grammar::AssignStatement& statement, SourceSp
     id = found->second;
     const Variable& variable = graph_.variables[id];
     if (variable.role != Role::derived && !(variable.role == Role::latent && variable.definitions.empty() && !variable.factors.empty())) {
-      fail("assigned-and-declared", fmt::format("`{}` is {} and cannot be defined by `=` as well", name, to_text(variable.role)), statement.target.span, {},
-           {Note{Note::Kind::note, "declared here", variable.span}});
+      fail("assigned-and-declared", fmt::format("`{}` is {} and cannot be defined by `=` as well", name, to_text(variable.role)),
+           statement.target.span, {}, {Note{Note::Kind::note, "declared here", variable.span}});
     }
     graph_.variables[id].role = Role::derived;
     graph_.variables[id].observed = !variable.factors.empty();

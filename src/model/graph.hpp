@@ -23,9 +23,9 @@ enum class Role { data, latent, param, derived, predict };
 std::string to_text(Role role);
 
 struct Type {
-  Support support;          // of each entry
-  std::vector<Size> dims;   // of one value: {} scalar, {D} vector, {R, C} matrix
-  Size levels;              // category: K; bounded count: n + 1; boolean: 2
+  Support support;         // of each entry
+  std::vector<Size> dims;  // of one value: {} scalar, {D} vector, {R, C} matrix
+  Size levels;             // category: K; bounded count: n + 1; boolean: 2
   bool operator==(const Type&) const = default;
 };
 
@@ -33,9 +33,9 @@ struct Type {
 struct Binding {
   enum class Kind { column, columns, literal };
   Kind kind = Kind::column;
-  std::vector<std::string> columns;           // names; columns(p0..p63) is already expanded
+  std::vector<std::string> columns;  // names; columns(p0..p63) is already expanded
   std::optional<grammar::Expr> literal;
-  std::optional<std::string> file;            // from "faithful.csv"
+  std::optional<std::string> file;  // from "faithful.csv"
 };
 
 struct Variable {
@@ -45,11 +45,11 @@ struct Variable {
   std::vector<Size> dims;
   std::size_t array_rank = 0;
   SourceSpan span;
-  std::optional<Binding> binding;       // data
-  std::vector<FactorId> factors;        // its own `~` statements
-  std::vector<std::size_t> definitions; // derived: indices into ModelGraph::definitions
-  bool observed = false;                // data with a `~`
-  bool data_sized = false;              // lies in a plate whose extent is read off the data
+  std::optional<Binding> binding;        // data
+  std::vector<FactorId> factors;         // its own `~` statements
+  std::vector<std::size_t> definitions;  // derived: indices into ModelGraph::definitions
+  bool observed = false;                 // data with a `~`
+  bool data_sized = false;               // lies in a plate whose extent is read off the data
 };
 
 struct Plate {
@@ -64,12 +64,12 @@ struct Plate {
 // One `~` statement.
 struct Factor {
   VariableId variable;
-  std::vector<grammar::Expr> indices;       // left-side subscripts as written
-  std::vector<PlateId> plates;              // outermost first
+  std::vector<grammar::Expr> indices;  // left-side subscripts as written
+  std::vector<PlateId> plates;         // outermost first
   grammar::CallExpr call;
   DistributionId distribution;
-  Type support;                             // of what the distribution draws
-  std::vector<grammar::Expr> conditions;    // of enclosing `if`s on data
+  Type support;                           // of what the distribution draws
+  std::vector<grammar::Expr> conditions;  // of enclosing `if`s on data
   SourceSpan span;
   SourceSpan distribution_span;
 };
@@ -100,12 +100,12 @@ struct SizeCheck {
   Size a;
   Size b;
   SourceSpan span;
-  std::string what;   // "`mean` and the variate"
+  std::string what;  // "`mean` and the variate"
 };
 
 // A statement that parses and resolves but whose inference is not there yet.
 struct Unsupported {
-  std::string what;   // "networks", "guides", ...
+  std::string what;  // "networks", "guides", ...
   SourceSpan span;
 };
 
@@ -114,16 +114,16 @@ struct ModelGraph {
   IdVector<VariableId, Variable> variables;
   IdVector<PlateId, Plate> plates;
   IdVector<FactorId, Factor> factors;
-  IdVector<DistributionId, Distribution> distributions;   // all definitions in scope; overloads are neighbours in text order
+  IdVector<DistributionId, Distribution> distributions;  // all definitions in scope; overloads are neighbours in text order
   std::vector<Definition> definitions;
   std::map<std::string, Function> functions;
-  std::map<std::string, grammar::Expr> constants;          // const statements, after --set
-  std::map<std::string, std::int64_t> constant_sizes;      // those of them that are integers
-  std::vector<std::string> size_symbols;                   // extents to be read off the data, in order of appearance
-  std::set<std::string> row_symbols;                       // those that count rows rather than levels or columns
+  std::map<std::string, grammar::Expr> constants;      // const statements, after --set
+  std::map<std::string, std::int64_t> constant_sizes;  // those of them that are integers
+  std::vector<std::string> size_symbols;               // extents to be read off the data, in order of appearance
+  std::set<std::string> row_symbols;                   // those that count rows rather than levels or columns
   std::set<std::string> networks;
   std::vector<SizeCheck> size_checks;
-  std::map<std::string, std::int64_t> set_sizes;           // extents given by --set
+  std::map<std::string, std::int64_t> set_sizes;  // extents given by --set
   std::vector<Unsupported> unsupported;
 
   [[nodiscard]] VariableId find(const std::string& name) const;

@@ -70,12 +70,14 @@ std::string type_text(const Variable& variable) {
 std::string to_text(const ModelGraph& graph) {
   std::string out;
   for (const Variable& variable : graph.variables) {
-    out += fmt::format("{:<8} {}: {}\n", variable.factors.empty() || variable.role != Role::data ? to_text(variable.role) : "observed", variable.name, type_text(variable));
+    out += fmt::format("{:<8} {}: {}\n", variable.factors.empty() || variable.role != Role::data ? to_text(variable.role) : "observed", variable.name,
+                       type_text(variable));
   }
   for (const Factor& factor : graph.factors) {
     std::string plates;
     for (const PlateId plate : factor.plates) plates += (plates.empty() ? "for " : ", ") + plate_text(graph.plates[plate]);
-    out += fmt::format("factor   {} ~ {}{}{}\n", target_text(graph, factor.variable, factor.indices), call_text(factor.call), plates.empty() ? "" : "  ", plates);
+    out += fmt::format("factor   {} ~ {}{}{}\n", target_text(graph, factor.variable, factor.indices), call_text(factor.call),
+                       plates.empty() ? "" : "  ", plates);
   }
   for (const Definition& definition : graph.definitions) {
     out += fmt::format("define   {} = {}\n", target_text(graph, definition.variable, definition.indices), grammar::to_text(definition.value));
@@ -88,7 +90,9 @@ std::string to_dot(const ModelGraph& graph) {
   const auto node = [&](VariableId id) {
     const Variable& variable = graph.variables[id];
     const bool observed = variable.role == Role::data || variable.observed;
-    const char* shape = variable.role == Role::param || (variable.role == Role::data && variable.factors.empty()) ? "box" : variable.role == Role::derived ? "diamond" : "ellipse";
+    const char* shape = variable.role == Role::param || (variable.role == Role::data && variable.factors.empty()) ? "box"
+                        : variable.role == Role::derived                                                          ? "diamond"
+                                                                                                                  : "ellipse";
     return fmt::format("v{} [label=\"{}\", shape={}{}];\n", id.value, variable.name, shape, observed ? ", style=filled, fillcolor=gray85" : "");
   };
   const std::function<void(PlateId, const std::string&)> plate = [&](PlateId parent, const std::string& indent) {
@@ -98,7 +102,9 @@ std::string to_dot(const ModelGraph& graph) {
     for (std::size_t f = 0; f < graph.factors.size(); ++f) {
       const Factor& factor = graph.factors[FactorId(f)];
       const PlateId at = factor.plates.empty() ? PlateId{} : factor.plates.back();
-      if (at == parent) out += fmt::format("{}f{} [label=\"{}\", shape=square, width=0.2, style=filled, fillcolor=black, fontsize=9, fontcolor=white];\n", indent, f, factor.call.function);
+      if (at == parent)
+        out += fmt::format("{}f{} [label=\"{}\", shape=square, width=0.2, style=filled, fillcolor=black, fontsize=9, fontcolor=white];\n", indent, f,
+                           factor.call.function);
     }
     for (std::size_t p = 0; p < graph.plates.size(); ++p) {
       if (graph.plates[PlateId(p)].parent != parent) continue;
@@ -109,7 +115,8 @@ std::string to_dot(const ModelGraph& graph) {
   };
   plate(PlateId{}, "  ");
   for (std::size_t f = 0; f < graph.factors.size(); ++f) {
-    for (const VariableId parent : parents_of(graph, graph.factors[FactorId(f)])) out += fmt::format("  v{} -> f{} [arrowhead=none];\n", parent.value, f);
+    for (const VariableId parent : parents_of(graph, graph.factors[FactorId(f)]))
+      out += fmt::format("  v{} -> f{} [arrowhead=none];\n", parent.value, f);
     out += fmt::format("  f{} -> v{};\n", f, graph.factors[FactorId(f)].variable.value);
   }
   for (const Definition& definition : graph.definitions) {
@@ -138,7 +145,8 @@ std::string to_mermaid(const ModelGraph& graph) {
   };
   plate(PlateId{}, "  ");
   for (const Factor& factor : graph.factors) {
-    for (const VariableId parent : parents_of(graph, factor)) out += fmt::format("  v{} -->|{}| v{}\n", parent.value, factor.call.function, factor.variable.value);
+    for (const VariableId parent : parents_of(graph, factor))
+      out += fmt::format("  v{} -->|{}| v{}\n", parent.value, factor.call.function, factor.variable.value);
   }
   for (const Definition& definition : graph.definitions) {
     std::set<VariableId> parents;
@@ -178,7 +186,8 @@ std::string to_json(const ModelGraph& graph) {
     out["factors"].push_back(entry);
   }
   for (const Definition& definition : graph.definitions) {
-    out["definitions"].push_back(Json{{"variable", target_text(graph, definition.variable, definition.indices)}, {"value", grammar::to_text(definition.value)}});
+    out["definitions"].push_back(
+        Json{{"variable", target_text(graph, definition.variable, definition.indices)}, {"value", grammar::to_text(definition.value)}});
   }
   return out.dump(2) + "\n";
 }

@@ -19,25 +19,30 @@ std::vector<Range> Builder::covered_by(const std::vector<grammar::Expr>& indices
     }
     const auto* binary = std::get_if<grammar::BinaryExpr>(&index.kind);
     const auto* base = binary == nullptr ? nullptr : std::get_if<grammar::NameExpr>(&binary->left->kind);
-    if (base != nullptr && scope.indices.contains(base->name) && (binary->op == grammar::BinaryOp::add || binary->op == grammar::BinaryOp::subtract)) {
+    if (base != nullptr && scope.indices.contains(base->name) &&
+        (binary->op == grammar::BinaryOp::add || binary->op == grammar::BinaryOp::subtract)) {
       used.insert(base->name);
       const Range range = scope.indices.at(base->name);
       const Size shift = size_of(*binary->right, scope);
-      covered.push_back(binary->op == grammar::BinaryOp::add ? Range{range.low + shift, range.high + shift} : Range{range.low - shift, range.high - shift});
+      covered.push_back(binary->op == grammar::BinaryOp::add ? Range{range.low + shift, range.high + shift}
+                                                             : Range{range.low - shift, range.high - shift});
       continue;
     }
     if (const auto constant = try_size(index, scope)) {
       covered.push_back({*constant, *constant});
       continue;
     }
-    fail("bad-target-index", fmt::format("an index of `{}` on the left must be a plate's index, such an index plus or minus a whole number, or a whole number", name),
+    fail("bad-target-index",
+         fmt::format("an index of `{}` on the left must be a plate's index, such an index plus or minus a whole number, or a whole number", name),
          index.span);
   }
   for (const PlateId plate : plates) {
     if (!used.contains(graph_.plates[plate].index)) {
-      fail("element-twice", fmt::format("`{}` gets a distribution once for each `{}`, since `{}` is not among its indices", name, graph_.plates[plate].index,
-                                        graph_.plates[plate].index),
-           span, {}, {Note{Note::Kind::help, fmt::format("write `{}[{}]`, or move the statement out of the plate", name, graph_.plates[plate].index)}});
+      fail("element-twice",
+           fmt::format("`{}` gets a distribution once for each `{}`, since `{}` is not among its indices", name, graph_.plates[plate].index,
+                       graph_.plates[plate].index),
+           span, {},
+           {Note{Note::Kind::help, fmt::format("write `{}[{}]`, or move the statement out of the plate", name, graph_.plates[plate].index)}});
     }
   }
   return covered;
@@ -58,8 +63,10 @@ void Builder::set_array_extents(VariableId id, const std::vector<std::vector<Ran
   const std::size_t rank = covered[0].size();
   for (std::size_t s = 1; s < covered.size(); ++s) {
     if (covered[s].size() != rank) {
-      fail("index-count", fmt::format("`{}` has {} here and {} above", name, covered[s].size() == 1 ? "1 index" : fmt::format("{} indices", covered[s].size()), rank),
-           spans[s], {}, {Note{Note::Kind::note, "the first statement", spans[0]}});
+      fail(
+          "index-count",
+          fmt::format("`{}` has {} here and {} above", name, covered[s].size() == 1 ? "1 index" : fmt::format("{} indices", covered[s].size()), rank),
+          spans[s], {}, {Note{Note::Kind::note, "the first statement", spans[0]}});
     }
   }
   std::vector<Size> extents;
@@ -73,16 +80,18 @@ void Builder::set_array_extents(VariableId id, const std::vector<std::vector<Ran
       if (low.is_constant() && *low.constant() < 1) {
         fail("index-out-of-range", fmt::format("indices start at 1, but a distribution is given to `{}` at {}", name, low.text()), spans[order[0]]);
       }
-      fail("element-without", fmt::format("`{}` has indices from 1, but its first element with a distribution is {}", name, low.text()), spans[order[0]]);
+      fail("element-without", fmt::format("`{}` has indices from 1, but its first element with a distribution is {}", name, low.text()),
+           spans[order[0]]);
     }
     for (const std::size_t s : order) {
       const Range& range = covered[s][slot];
-      if (range == covered[order[0]][slot] && s != order[0]) continue;   // another slot tells them apart
+      if (range == covered[order[0]][slot] && s != order[0]) continue;  // another slot tells them apart
       if (!(range.low == high + Size(1))) {
         const bool twice = less_known(range.low, high + Size(1));
         fail(twice ? "element-twice" : "element-without",
-             fmt::format("{} of `{}` {} a distribution", twice ? fmt::format("element {}", range.low.text()) : fmt::format("element {}", (high + Size(1)).text()),
-                         name, twice ? "has more than one statement that gives it" : "has no statement that gives it"),
+             fmt::format("{} of `{}` {} a distribution",
+                         twice ? fmt::format("element {}", range.low.text()) : fmt::format("element {}", (high + Size(1)).text()), name,
+                         twice ? "has more than one statement that gives it" : "has no statement that gives it"),
              spans[s], {}, {Note{Note::Kind::note, "the other statement", spans[order[0]]}});
       }
       high = range.high;
@@ -92,7 +101,8 @@ void Builder::set_array_extents(VariableId id, const std::vector<std::vector<Ran
   for (std::size_t a = 0; a < covered.size(); ++a) {
     for (std::size_t b = a + 1; b < covered.size(); ++b) {
       if (covered[a] == covered[b]) {
-        fail("element-twice", fmt::format("`{}` is given a distribution or a definition twice", name), spans[b], {}, {Note{Note::Kind::note, "the first one", spans[a]}});
+        fail("element-twice", fmt::format("`{}` is given a distribution or a definition twice", name), spans[b], {},
+             {Note{Note::Kind::note, "the first one", spans[a]}});
       }
     }
   }

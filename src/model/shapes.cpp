@@ -88,7 +88,8 @@ ExprType Builder::infer_name(const std::string& name, SourceSpan span, const Sco
     }
     if (const auto constant = graph_.constants.find(name); constant != graph_.constants.end()) {
       ExprType type = infer(constant->second, Scope{});
-      if (type.level != Level::constant) fail("constant-not-constant", fmt::format("the constant `{}` depends on data or variables", name), constant->second.span);
+      if (type.level != Level::constant)
+        fail("constant-not-constant", fmt::format("the constant `{}` depends on data or variables", name), constant->second.span);
       return type;
     }
     if (std::ranges::find(graph_.size_symbols, name) != graph_.size_symbols.end()) return integer;
@@ -116,8 +117,10 @@ void Builder::check_index(const grammar::Expr& item, const ExprType& type, const
     const auto below = (low - Size(1)).constant();
     const auto above = (extent - high).constant();
     if ((below && *below < 0) || (above && *above < 0)) {
-      fail("index-out-of-range", fmt::format("the index runs over {}..{}, but `{}` has 1..{} there", low.text(), high.text(), name, extent.text()), item.span, {},
-           below && *below < 0 ? std::vector{Note{Note::Kind::help, "give the first element its own statement and start the plate one later"}} : std::vector<Note>{});
+      fail("index-out-of-range", fmt::format("the index runs over {}..{}, but `{}` has 1..{} there", low.text(), high.text(), name, extent.text()),
+           item.span, {},
+           below && *below < 0 ? std::vector{Note{Note::Kind::help, "give the first element its own statement and start the plate one later"}}
+                               : std::vector<Note>{});
     }
     // Whether a symbol of the one is large enough for the other is known only with the data.
     if (!above && !(high == extent)) require_equal(high, extent, item.span, fmt::format("the index and `{}`", name));
@@ -166,8 +169,9 @@ ExprType Builder::infer_index(const grammar::IndexExpr& index, SourceSpan span, 
   if (base.unknown) return base;
   const std::string name = grammar::to_text(*index.base);
   if (index.items.size() > base.dims.size()) {
-    fail("too-many-indices", fmt::format("`{}` is {}, so it takes at most {} {}, not {}", name, shape_text(base.dims), base.dims.size(),
-                                         base.dims.size() == 1 ? "index" : "indices", index.items.size()),
+    fail("too-many-indices",
+         fmt::format("`{}` is {}, so it takes at most {} {}, not {}", name, shape_text(base.dims), base.dims.size(),
+                     base.dims.size() == 1 ? "index" : "indices", index.items.size()),
          span);
   }
   std::vector<Size> dims;
@@ -178,7 +182,8 @@ ExprType Builder::infer_index(const grammar::IndexExpr& index, SourceSpan span, 
       const auto above = (base.dims[i] - range.high).constant();
       const auto low = range.low.constant();
       if ((above && *above < 0) || (low && *low < 1)) {
-        fail("index-out-of-range", fmt::format("the slice {} is outside 1..{}, the range of `{}` there", range.text(), base.dims[i].text(), name), item.span);
+        fail("index-out-of-range", fmt::format("the slice {} is outside 1..{}, the range of `{}` there", range.text(), base.dims[i].text(), name),
+             item.span);
       }
       dims.push_back(range.extent());
       continue;
@@ -227,8 +232,8 @@ ExprType Builder::infer_binary(const grammar::BinaryExpr& binary, SourceSpan spa
         return out;
       }
       if (left.dims.size() > 2 || right.dims.size() > 2 || (left.dims.size() == 1 && right.dims.size() == 1)) {
-        fail("shape-mismatch", fmt::format("`*` is the matrix product, which {} and {} do not have", shape_text(left.dims), shape_text(right.dims)), span, {},
-             {Note{Note::Kind::help, "write `.*` for the elementwise product, `dot(a, b)` for the inner one"}});
+        fail("shape-mismatch", fmt::format("`*` is the matrix product, which {} and {} do not have", shape_text(left.dims), shape_text(right.dims)),
+             span, {}, {Note{Note::Kind::help, "write `.*` for the elementwise product, `dot(a, b)` for the inner one"}});
       }
       require_equal(left.dims.back(), right.dims.front(), span, "a matrix product's inner sides");
       out.dims.assign(left.dims.begin(), left.dims.end() - 1);
@@ -281,7 +286,8 @@ ExprType Builder::infer_array(const grammar::ArrayExpr& array, SourceSpan span, 
 ExprType Builder::infer_function(const Function& function, const grammar::CallExpr& call, SourceSpan span, const Scope& scope) {
   const auto& parameters = function.statement.parameters;
   if (call.arguments.size() != parameters.size()) {
-    fail("wrong-arguments", fmt::format("`{}` takes {} argument{}, not {}", function.name, parameters.size(), parameters.size() == 1 ? "" : "s", call.arguments.size()),
+    fail("wrong-arguments",
+         fmt::format("`{}` takes {} argument{}, not {}", function.name, parameters.size(), parameters.size() == 1 ? "" : "s", call.arguments.size()),
          span, {}, {Note{Note::Kind::note, "defined here", function.statement.name.span}});
   }
   if (++function_depth_ > 32) {
@@ -320,7 +326,8 @@ ExprType Builder::infer_call(const grammar::CallExpr& call, SourceSpan span, con
     if (std::ranges::find(distributions, call.function) != distributions.end()) {
       fail("distribution-as-function", fmt::format("`{}` is a distribution; it stands on the right of `~` only", call.function), call.function_span);
     }
-    fail("unknown-function", fmt::format("there is no function `{}`{}", call.function, did_you_mean(call.function, function_names())), call.function_span);
+    fail("unknown-function", fmt::format("there is no function `{}`{}", call.function, did_you_mean(call.function, function_names())),
+         call.function_span);
   }
   std::vector<ExprType> types;
   ExprType out;
@@ -331,7 +338,8 @@ ExprType Builder::infer_call(const grammar::CallExpr& call, SourceSpan span, con
     out.unknown = out.unknown || types.back().unknown;
   }
   if (types.size() < builtin->least || types.size() > builtin->most) {
-    fail("wrong-arguments", fmt::format("`{}` takes {}, not {} argument{}", call.function, builtin->takes, types.size(), types.size() == 1 ? "" : "s"), span);
+    fail("wrong-arguments",
+         fmt::format("`{}` takes {}, not {} argument{}", call.function, builtin->takes, types.size(), types.size() == 1 ? "" : "s"), span);
   }
   if (out.unknown) return out;
   BuiltinCall request{call, span, types, {}};

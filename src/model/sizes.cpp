@@ -19,16 +19,23 @@ struct TypeRule {
   std::size_t arguments;
 };
 
-constexpr std::array type_rules{
-    TypeRule{"real", SupportKind::real, 0},           TypeRule{"positive", SupportKind::positive, 0},
-    TypeRule{"unit", SupportKind::unit, 0},           TypeRule{"bool", SupportKind::boolean, 0},
-    TypeRule{"count", SupportKind::count, 0},         TypeRule{"int", SupportKind::integer, 0},
-    TypeRule{"category", SupportKind::category, 1},   TypeRule{"vector", SupportKind::real, 1},
-    TypeRule{"simplex", SupportKind::simplex, 1},     TypeRule{"ordered", SupportKind::ordered, 1},
-    TypeRule{"matrix", SupportKind::real, 2},         TypeRule{"covariance", SupportKind::covariance, 1},
-    TypeRule{"precision", SupportKind::precision, 1}, TypeRule{"correlation", SupportKind::correlation, 1},
-    TypeRule{"lower_triangular", SupportKind::lower_triangular, 1}, TypeRule{"angle", SupportKind::angle, 0},
-    TypeRule{"interval", SupportKind::interval, 2}};
+constexpr std::array type_rules{TypeRule{"real", SupportKind::real, 0},
+                                TypeRule{"positive", SupportKind::positive, 0},
+                                TypeRule{"unit", SupportKind::unit, 0},
+                                TypeRule{"bool", SupportKind::boolean, 0},
+                                TypeRule{"count", SupportKind::count, 0},
+                                TypeRule{"int", SupportKind::integer, 0},
+                                TypeRule{"category", SupportKind::category, 1},
+                                TypeRule{"vector", SupportKind::real, 1},
+                                TypeRule{"simplex", SupportKind::simplex, 1},
+                                TypeRule{"ordered", SupportKind::ordered, 1},
+                                TypeRule{"matrix", SupportKind::real, 2},
+                                TypeRule{"covariance", SupportKind::covariance, 1},
+                                TypeRule{"precision", SupportKind::precision, 1},
+                                TypeRule{"correlation", SupportKind::correlation, 1},
+                                TypeRule{"lower_triangular", SupportKind::lower_triangular, 1},
+                                TypeRule{"angle", SupportKind::angle, 0},
+                                TypeRule{"interval", SupportKind::interval, 2}};
 
 }  // namespace
 
@@ -56,7 +63,8 @@ std::optional<Size> Builder::named_size(const std::string& name, const Scope& sc
     graph_.constant_sizes[name] = *value->constant();
     return Size::named(*value->constant(), name);
   }
-  const bool symbol = graph_.set_sizes.contains(name) || integer_data_.contains(name) || std::ranges::find(graph_.size_symbols, name) != graph_.size_symbols.end();
+  const bool symbol =
+      graph_.set_sizes.contains(name) || integer_data_.contains(name) || std::ranges::find(graph_.size_symbols, name) != graph_.size_symbols.end();
   return symbol ? std::optional(Size::symbol(name)) : std::nullopt;
 }
 
@@ -89,7 +97,8 @@ Type Builder::type_of(const grammar::TypeExpr& type, const Scope& scope) {
     fail("unknown-type", fmt::format("there is no type `{}`{}", type.name, did_you_mean(type.name, names)), type.span);
   }
   if (type.arguments.size() != rule->arguments) {
-    fail("type-arguments", fmt::format("`{}` takes {} argument{}, not {}", type.name, rule->arguments, rule->arguments == 1 ? "" : "s", type.arguments.size()),
+    fail("type-arguments",
+         fmt::format("`{}` takes {} argument{}, not {}", type.name, rule->arguments, rule->arguments == 1 ? "" : "s", type.arguments.size()),
          type.span);
   }
   Type out;

@@ -17,10 +17,10 @@ enum class Level { constant, data, latent };
 struct ExprType {
   std::vector<Size> dims;
   Level level = Level::constant;
-  bool integer = false;        // a value that may be an index: counts, levels, plate indices, integer constants
-  bool category = false;       // a level of a category
-  Size levels;                 // of a category
-  bool unknown = false;        // what a network gives: nothing is checked
+  bool integer = false;   // a value that may be an index: counts, levels, plate indices, integer constants
+  bool category = false;  // a level of a category
+  Size levels;            // of a category
+  bool unknown = false;   // what a network gives: nothing is checked
 
   [[nodiscard]] bool scalar() const { return dims.empty(); }
 };
@@ -32,9 +32,9 @@ std::string shape_text(const std::vector<Size>& dims);
 struct Scope {
   const Scope* parent = nullptr;
   std::map<std::string, Range> indices;
-  std::map<std::string, ExprType> values;   // parameters of a function or distribution
-  std::map<std::string, Size> sizes;        // sizes bound by argument types
-  bool closed = false;                      // a distribution's or function's body: the model's variables are not visible
+  std::map<std::string, ExprType> values;  // parameters of a function or distribution
+  std::map<std::string, Size> sizes;       // sizes bound by argument types
+  bool closed = false;                     // a distribution's or function's body: the model's variables are not visible
 };
 
 }  // namespace jensen::model

@@ -24,7 +24,12 @@ Diagnostic not_positive_definite(const std::string& expression) {
 
 Diagnostic data_domain(const std::string& expression, double value, const std::string& where) {
   const std::string place = where.empty() ? "" : fmt::format(" at {}", where);
-  return {.code = "data-domain", .message = fmt::format("`{}` is {}{}: a finite number was expected", expression, std::isnan(value) ? "not a number" : value < 0 ? "minus infinity" : "infinite", place)};
+  return {.code = "data-domain",
+          .message = fmt::format("`{}` is {}{}: a finite number was expected", expression,
+                                 std::isnan(value) ? "not a number"
+                                 : value < 0       ? "minus infinity"
+                                                   : "infinite",
+                                 place)};
 }
 
 Diagnostic index_out_of_range(const std::string& variable, std::int64_t first, std::int64_t last, std::int64_t extent) {

@@ -177,7 +177,7 @@ class Ascent {
   int restart_;
   Run run_;
   State before_;
-  bool kept_ = false;   // before_ is the state before this iteration
+  bool kept_ = false;  // before_ is the state before this iteration
   bool has_bound_ = false;
 };
 

@@ -37,7 +37,8 @@ Diagnostic all_collapsed(const std::string& name, const std::string& reason, int
 Diagnostic undetermined(const std::string& name, const std::string& reason) {
   return {.code = "no-unique-value",
           .message = fmt::format("the data do not determine `{}`: {}", name, reason),
-          .notes = {{.kind = Note::Kind::note, .message = "several values are equally good where no data bear on a param, or where columns of data are collinear"},
+          .notes = {{.kind = Note::Kind::note,
+                     .message = "several values are equally good where no data bear on a param, or where columns of data are collinear"},
                     {.kind = Note::Kind::help, .message = "give it a distribution by `~`, or leave out what is redundant"}}};
 }
 

@@ -12,7 +12,9 @@ namespace jensen::test {
 
 namespace {
 
-[[noreturn]] void raise(const Diagnostics& diagnostics, const Sources& sources) { throw std::runtime_error(render_text(diagnostics, sources, false)); }
+[[noreturn]] void raise(const Diagnostics& diagnostics, const Sources& sources) {
+  throw std::runtime_error(render_text(diagnostics, sources, false));
+}
 
 Result<model::ModelGraph> try_resolve(const std::string& text, Sources& sources, const std::vector<std::string>& sets, model::Method method) {
   const SourceId id = sources.add(Source("test.model", text));

@@ -34,7 +34,8 @@ struct Derived {
 Derived derive(const std::string& text, model::Method method = model::Method::automatic);
 
 // Fits with CSV text as data (empty: none).
-run::Fit fit(const std::string& model, const std::string& csv = {}, const run::FitOptions& options = {}, model::Method method = model::Method::automatic);
+run::Fit fit(const std::string& model, const std::string& csv = {}, const run::FitOptions& options = {},
+             model::Method method = model::Method::automatic);
 // The diagnostics of a fit that must fail.
 Diagnostics fit_errors(const std::string& model, const std::string& csv = {}, const run::FitOptions& options = {});
 

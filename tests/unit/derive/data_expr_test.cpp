@@ -47,5 +47,6 @@ TEST_CASE("the name of a bound index does not tell two sums apart", "[derive]") 
   Context context{joint};
   const IndexId i = joint.indices.add({"i", {1, Size::symbol("N")}});
   const IndexId j = joint.indices.add({"j", {1, Size::symbol("N")}});
-  CHECK(make_binder(context, DataOp::sum, {i}, make_index_value(joint.data, {i, 0})) == make_binder(context, DataOp::sum, {j}, make_index_value(joint.data, {j, 0})));
+  CHECK(make_binder(context, DataOp::sum, {i}, make_index_value(joint.data, {i, 0})) ==
+        make_binder(context, DataOp::sum, {j}, make_index_value(joint.data, {j, 0})));
 }

@@ -16,14 +16,13 @@ TEST_CASE("branches of an if on data give each row its own factor", "[derive]") 
   const auto fit = jensen::test::fit(
       "data y: real[4] = [1, 2, 10, 20]  data c: bool[4] = [1, 1, 0, 0]\nm ~ normal(0, 100)\nk ~ normal(0, 100)\n"
       "for n in 1..4 { if c[n] { y[n] ~ normal(m, 1) } else { y[n] ~ normal(k, 1) } }\n");
-  CHECK_THAT(fit.variables.at(0).mean.at(0), WithinAbs(3 / 2.0001, 1e-9));    // conjugate normal: sum / (n + 1/100^2)
+  CHECK_THAT(fit.variables.at(0).mean.at(0), WithinAbs(3 / 2.0001, 1e-9));  // conjugate normal: sum / (n + 1/100^2)
   CHECK_THAT(fit.variables.at(1).mean.at(0), WithinAbs(30 / 2.0001, 1e-9));
 }
 
 TEST_CASE("the log likelihood of a MAP fit leaves out the params' own densities", "[derive]") {
-  const auto fit = jensen::test::fit(
-      "data y: real[2] = [1, 3]\nparam m: real\nm ~ normal(0, 1)\nfor n in 1..2 { y[n] ~ normal(m, 1) }\n");
-  const double mode = 4.0 / 3;   // Σ y / (N + 1)
+  const auto fit = jensen::test::fit("data y: real[2] = [1, 3]\nparam m: real\nm ~ normal(0, 1)\nfor n in 1..2 { y[n] ~ normal(m, 1) }\n");
+  const double mode = 4.0 / 3;  // Σ y / (N + 1)
   const double half_log_2pi = 0.91893853320467274;
   const double likelihood = -2 * half_log_2pi - 0.5 * ((1 - mode) * (1 - mode) + (3 - mode) * (3 - mode));
   const double prior = -half_log_2pi - 0.5 * mode * mode;

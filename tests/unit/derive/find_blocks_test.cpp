@@ -29,7 +29,9 @@ TEST_CASE("an index along which elements never couple is a batch dimension", "[d
 }
 
 TEST_CASE("entries of a vector that never couple are separate normals", "[derive]") {
-  const auto d = derive("data x: vector(3)[N] = columns(a, b, c)\nmu ~ mvnormal(zeros(3), precision = eye(3))\nfor n in 1..N { for i in 1..3 { x[n, i] ~ normal(mu[i], 1) } }\n");
+  const auto d = derive(
+      "data x: vector(3)[N] = columns(a, b, c)\nmu ~ mvnormal(zeros(3), precision = eye(3))\nfor n in 1..N { for i in 1..3 { x[n, i] ~ normal(mu[i], "
+      "1) } }\n");
   CHECK(d.block("mu").family.name() == "normal");
   CHECK(d.block("mu").batch.size() == 1);
 }
@@ -44,7 +46,8 @@ TEST_CASE("intercept and slope of each group form a block per group", "[derive]"
 }
 
 TEST_CASE("params are grouped by the same rule, apart from latent variables", "[derive]") {
-  const auto d = derive("data x, y: real[N]\nparam a, b: real\nparam s: positive\nc ~ normal(0, 1)\nfor n in 1..N { y[n] ~ normal(a + b * x[n] + c, s) }\n");
+  const auto d =
+      derive("data x, y: real[N]\nparam a, b: real\nparam s: positive\nc ~ normal(0, 1)\nfor n in 1..N { y[n] ~ normal(a + b * x[n] + c, s) }\n");
   CHECK(&d.block("a") == &d.block("b"));
   CHECK(&d.block("a") != &d.block("c"));
   CHECK(d.block("a").point);
@@ -81,7 +84,8 @@ TEST_CASE("a chain along the data is not taken for independent elements", "[deri
       "const K = 2  data y: real[T]  param start: simplex(K)  param trans: simplex(K)[K]  param mu: real[K]\n"
       "z[1] ~ categorical(start)\nfor t in 2..T { z[t] ~ categorical(trans[z[t - 1]]) }\nfor t in 1..T { y[t] ~ normal(mu[z[t]], 1) }\n");
   CHECK(d.block("z").kind == BlockKind::unsupported);
-  const auto walk = derive("data y: real[T]\nx[1] ~ normal(0, 1)\nfor t in 2..T { x[t] ~ normal(x[t - 1], 1) }\nfor t in 1..T { y[t] ~ normal(x[t], 1) }\n");
+  const auto walk =
+      derive("data y: real[T]\nx[1] ~ normal(0, 1)\nfor t in 2..T { x[t] ~ normal(x[t - 1], 1) }\nfor t in 1..T { y[t] ~ normal(x[t], 1) }\n");
   CHECK(walk.block("x").kind == BlockKind::unsupported);
 }
 

@@ -28,7 +28,8 @@ TEST_CASE("a factor that uses one latent index several times has one indicator",
       "param mu: real[K]  param sd: positive[K]  param w: simplex(K)\n"
       "for n in 1..N { z[n] ~ categorical(w)  x[n] ~ normal(mu[z[n]], sd[z[n]]) }\n");
   for (const auto& term : d.derivation.log_joint.terms) {
-    const auto indicators = std::ranges::count_if(term.atoms, [](const auto& atom) { return atom.statistic.kind == jensen::StatisticKind::indicator; });
+    const auto indicators =
+        std::ranges::count_if(term.atoms, [](const auto& atom) { return atom.statistic.kind == jensen::StatisticKind::indicator; });
     CHECK(indicators <= 1);
   }
   CHECK(has(d.terms(), "Σ_n,k x[n] mu[k] sd[k]^-2 [z[n] = k]"));
