@@ -96,6 +96,14 @@ std::optional<double> fold_unary(DataOp op, double x) {
       return 1 / (1 + std::exp(-x));
     case DataOp::softplus:
       return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+    case DataOp::cos:
+      return std::cos(x);
+    case DataOp::sin:
+      return std::sin(x);
+    case DataOp::log_bessel_i0:
+      return family::log_bessel_i0(x);
+    case DataOp::log_normal_cdf:
+      return family::log_normal_cdf(x);
     case DataOp::log1m:
       return x < 1 ? std::optional(std::log1p(-x)) : std::nullopt;
     case DataOp::logical_not:
@@ -124,6 +132,7 @@ std::optional<double> fold_unary(DataOp op, double x) {
     case DataOp::log_sum_exp:
     case DataOp::inverse:
     case DataOp::log_det:
+    case DataOp::variate:
       return std::nullopt;
   }
   return std::nullopt;

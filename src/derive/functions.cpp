@@ -19,9 +19,19 @@ struct UnaryRule {
   DataOp op;
 };
 
-constexpr std::array unary_rules{UnaryRule{"exp", DataOp::exp},     UnaryRule{"log", DataOp::log},       UnaryRule{"sqrt", DataOp::sqrt},
-                                 UnaryRule{"abs", DataOp::abs},     UnaryRule{"lgamma", DataOp::lgamma}, UnaryRule{"digamma", DataOp::digamma},
-                                 UnaryRule{"logit", DataOp::logit}, UnaryRule{"expit", DataOp::expit},   UnaryRule{"softplus", DataOp::softplus}};
+constexpr std::array unary_rules{UnaryRule{"exp", DataOp::exp},
+                                 UnaryRule{"log", DataOp::log},
+                                 UnaryRule{"sqrt", DataOp::sqrt},
+                                 UnaryRule{"abs", DataOp::abs},
+                                 UnaryRule{"lgamma", DataOp::lgamma},
+                                 UnaryRule{"digamma", DataOp::digamma},
+                                 UnaryRule{"logit", DataOp::logit},
+                                 UnaryRule{"expit", DataOp::expit},
+                                 UnaryRule{"softplus", DataOp::softplus},
+                                 UnaryRule{"cos", DataOp::cos},
+                                 UnaryRule{"sin", DataOp::sin},
+                                 UnaryRule{"log_bessel_i0", DataOp::log_bessel_i0},
+                                 UnaryRule{"log_normal_cdf", DataOp::log_normal_cdf}};
 
 std::optional<double> as_number(const DataExprs& exprs, const Poly& poly) {
   if (poly.empty()) return 0.0;

@@ -65,6 +65,10 @@ enum class DataOp {
   logit,
   expit,
   softplus,
+  cos,
+  sin,
+  log_bessel_i0,   // log of the modified Bessel function of order 0
+  log_normal_cdf,  // log of the standard normal distribution function
   log1m /* log(1 - x) */,
   equal,
   not_equal,
@@ -78,7 +82,8 @@ enum class DataOp {
   sum,          // Σ over bound[0] of args[0]
   log_sum_exp,  // log Σ exp over bound[0] of args[0]
   inverse,      // (M^-1)[indices[0], indices[1]] with M[bound[0], bound[1]] = args[0]
-  log_det       // log |M|, likewise
+  log_det,      // log |M|, likewise
+  variate       // the number that a function statistic is a function of
 };
 
 struct DataIndexExpr {  // x[county[n]]: the value of `expr`, rounded, as an index
@@ -114,7 +119,8 @@ class DataExprs {
   std::map<DataNode, DataExprId> ids_;
 };
 
-// A statistic of one element of a latent variable or param. `indices` are the variable's dims in order; an indicator has one more, the level.
+// A statistic of one element of a latent variable or param; of StatisticKind::function the id is that of a data expression over DataOp::variate,
+// whose free indices tell the functions of one statistic apart. `indices` are the variable's dims in order; an indicator has one more, the level.
 // A log_det has the array indices only; `inverse` and a matrix's power 1 have row and column last.
 struct Atom {
   VariableId variable;

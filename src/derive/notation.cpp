@@ -169,6 +169,16 @@ std::string Notation::data(DataExprId id, const std::set<IndexId>& elided, int p
       return call("expit", node, elided);
     case DataOp::softplus:
       return call("softplus", node, elided);
+    case DataOp::cos:
+      return call("cos", node, elided);
+    case DataOp::sin:
+      return call("sin", node, elided);
+    case DataOp::log_bessel_i0:
+      return call("log_bessel_i0", node, elided);
+    case DataOp::log_normal_cdf:
+      return call("log_normal_cdf", node, elided);
+    case DataOp::variate:
+      return variate_;
     case DataOp::log1m:
       return call("log1m", node, elided);
     case DataOp::logical_not:
@@ -219,12 +229,26 @@ std::string Notation::atom(const Atom& atom) const {
       return (latex ? "\\log(1 - " : "log(1 - ") + element + ")";
     case StatisticKind::log_det:
       return latex ? "\\log|" + element + "|" : "log|" + element + "|";
+    case StatisticKind::cosine:
+      return (latex ? "\\cos " : "cos ") + element;
+    case StatisticKind::sine:
+      return (latex ? "\\sin " : "sin ") + element;
+    case StatisticKind::function:
+      return function(atom.statistic, element);
     case StatisticKind::pair:
     case StatisticKind::indicator:
     case StatisticKind::inverse:
+    case StatisticKind::scaled:
+    case StatisticKind::scaled_pair:
       break;
   }
   return element;
+}
+
+std::string Notation::function(const Statistic& statistic, const std::string& element) const {
+  Notation inner = *this;
+  inner.variate_ = element;
+  return inner.data(DataExprId(static_cast<std::int32_t>(statistic.id)));
 }
 
 // E[...], and of indicators the probability q(z = k).

@@ -42,11 +42,13 @@ class Notation {
   [[nodiscard]] std::string infix(const DataNode& node, const std::set<IndexId>& elided, int outer) const;
   [[nodiscard]] std::string call(const std::string& function, const DataNode& node, const std::set<IndexId>& elided) const;
   [[nodiscard]] std::string expectation(std::string statistics) const;
+  [[nodiscard]] std::string function(const Statistic& statistic, const std::string& element) const;
   [[nodiscard]] std::string sum_sign(const std::string& indices) const;
 
   const model::ModelGraph& graph_;
   const Derivation& derivation_;
   Style style_;
+  std::string variate_ = "x";  // what DataOp::variate prints as
 };
 
 }  // namespace jensen::derive

@@ -21,6 +21,16 @@ std::string latex(const Statistic& statistic) {
       return "\\log|v|";
     case StatisticKind::inverse:
       return "v^{-1}";
+    case StatisticKind::cosine:
+      return "\\cos v";
+    case StatisticKind::sine:
+      return "\\sin v";
+    case StatisticKind::function:
+      return fmt::format("f_{{{}}}(v)", statistic.id);
+    case StatisticKind::scaled:
+      return "r x";
+    case StatisticKind::scaled_pair:
+      return "r x x^\\top";
   }
   return "v";  // only for a value outside the enumeration
 }

@@ -95,12 +95,31 @@ struct FamilySize {
 // The kind of family that has exactly these statistics (or a superset of them that it can hold with zero natural parameter) on this support;
 // nullopt where no family of the table matches. A matched kind is symbolic (no sizes): the derivation prints it, planning instantiates it.
 struct FamilyKind {
-  enum class Kind { gaussian, gamma_power, beta, dirichlet, categorical, wishart, inverse_wishart };
+  enum class Kind {
+    gaussian,
+    gamma_power,
+    beta,
+    dirichlet,
+    categorical,
+    wishart,
+    inverse_wishart,
+    gig_power,               // {log v, v^p, v^-p}: v^p is generalised inverse Gaussian
+    von_mises,               // {cos v, sin v}
+    power_law,               // {log v} between `low` and `high`: Pareto where `high` is infinite
+    truncated_normal,        // {v, v²} between `low` and `high`
+    normal_gamma,            // a scale v and a vector x: {log v, v^p, v^p x_i, v^p x_i x_j}
+    normal_wishart,          // a precision P and a vector x: {log|P|, P, P x, x' P x}
+    normal_inverse_wishart,  // the same of a covariance S = P^-1
+    scalar,                  // any statistics of one number, by quadrature or summation
+    discrete_network,        // several discrete variables, summed exactly by elimination
+    gaussian_pattern         // a vector of which only some pairs occur, of which some numbers may be points
+  };
   Kind kind = Kind::gaussian;
-  double power = 1;           // gamma_power: the p of {log v, v^p}
-  bool multivariate = false;  // gaussian: a vector block rather than one real number
-  bool mode_only = false;     // found for point blocks only (no q of this family yet)
-  double low = 0, high = 1;   // beta: the interval; categorical bool is {0, 1}
+  double power = 1;                    // gamma_power, gig_power, normal_gamma: the p of v^p
+  bool multivariate = false;           // gaussian: a vector block rather than one real number
+  bool mode_only = false;              // found for point blocks only (no q of this family yet)
+  double low = 0, high = 1;            // beta, power_law, truncated_normal: the interval; categorical bool is {0, 1}
+  std::vector<Statistic> listed = {};  // scalar: its statistics
   bool operator==(const FamilyKind&) const = default;
 
   [[nodiscard]] std::string name() const;

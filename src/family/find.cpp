@@ -74,6 +74,26 @@ std::string FamilyKind::name() const {
       return "wishart";
     case Kind::inverse_wishart:
       return "inverse_wishart";
+    case Kind::gig_power:
+      return power == 1 || power == -1 ? "generalised_inverse_gaussian" : "power_generalised_inverse_gaussian";
+    case Kind::von_mises:
+      return "von_mises";
+    case Kind::power_law:
+      return "power_law";
+    case Kind::truncated_normal:
+      return "truncated_normal";
+    case Kind::normal_gamma:
+      return "normal_gamma";
+    case Kind::normal_wishart:
+      return "normal_wishart";
+    case Kind::normal_inverse_wishart:
+      return "normal_inverse_wishart";
+    case Kind::scalar:
+      return "scalar";
+    case Kind::discrete_network:
+      return "discrete_network";
+    case Kind::gaussian_pattern:
+      return "mvnormal";
   }
   return "unknown";  // only for a value outside the enumeration
 }
@@ -95,6 +115,26 @@ std::vector<Statistic> FamilyKind::statistics() const {
       return {log_det, linear};
     case Kind::inverse_wishart:
       return {log_det, {StatisticKind::inverse, 1}};
+    case Kind::gig_power:
+      return {log, {StatisticKind::power, power}, {StatisticKind::power, -power}};
+    case Kind::von_mises:
+      return {{StatisticKind::cosine, 1}, {StatisticKind::sine, 1}};
+    case Kind::power_law:
+      return {log};
+    case Kind::truncated_normal:
+      return {linear, {StatisticKind::power, 2}};
+    case Kind::normal_gamma:
+      return {log, {StatisticKind::power, power}, {StatisticKind::scaled, 1}, {StatisticKind::scaled_pair, 1}};
+    case Kind::normal_wishart:
+      return {log_det, linear, {StatisticKind::scaled, 1}, {StatisticKind::scaled_pair, 1}};
+    case Kind::normal_inverse_wishart:
+      return {log_det, {StatisticKind::inverse, 1}, {StatisticKind::scaled, 1}, {StatisticKind::scaled_pair, 1}};
+    case Kind::scalar:
+      return listed;
+    case Kind::discrete_network:
+      return {{StatisticKind::indicator, 1}};
+    case Kind::gaussian_pattern:
+      return {linear, Statistic::pair()};
   }
   return {};  // only for a value outside the enumeration
 }
@@ -164,6 +204,18 @@ std::unique_ptr<const Family> make_family(const FamilyKind& kind, FamilySize siz
       return make_wishart(size.dimension);
     case Kind::inverse_wishart:
       return make_inverse_wishart(size.dimension);
+    case Kind::gig_power:
+    case Kind::von_mises:
+    case Kind::power_law:
+    case Kind::truncated_normal:
+    case Kind::normal_gamma:
+    case Kind::normal_wishart:
+    case Kind::normal_inverse_wishart:
+      return nullptr;
+    case Kind::scalar:
+    case Kind::discrete_network:
+    case Kind::gaussian_pattern:
+      return nullptr;  // these need more than a size: made where that is known
   }
   return nullptr;  // only for a value outside the enumeration
 }

@@ -3,7 +3,9 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <array>
+#include <boost/math/special_functions/bessel.hpp>
 #include <boost/math/special_functions/digamma.hpp>
+#include <boost/math/special_functions/erf.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/special_functions/trigamma.hpp>
 #include <cmath>
@@ -161,6 +163,27 @@ double digamma_in_place(std::span<double> x) {
     }
   }
   return sum;
+}
+
+// For large x the series of I0(x) √(2πx) e^-x (Abramowitz and Stegun 9.7.1), here to the term in x^-8.
+double log_bessel_i0(double x) {
+  const double magnitude = std::abs(x);
+  if (magnitude < 100) return std::log(boost::math::cyl_bessel_i(0, magnitude, MathPolicy()));
+  double term = 1, sum = 1;
+  for (int k = 1; k <= 8; ++k) {
+    term *= (2.0 * k - 1) * (2.0 * k - 1) / (8.0 * k * magnitude);
+    sum += term;
+  }
+  return magnitude - 0.5 * std::log(2 * std::numbers::pi * magnitude) + std::log(sum);
+}
+
+// Below −30 by the continued fraction's leading series of Mills' ratio (Abramowitz and Stegun 26.2.12).
+double log_normal_cdf(double x) {
+  if (x > -30)
+    return x > 0 ? std::log1p(-0.5 * boost::math::erfc(x / std::numbers::sqrt2, MathPolicy()))
+                 : std::log(0.5 * boost::math::erfc(-x / std::numbers::sqrt2, MathPolicy()));
+  const double u = 1 / (x * x);
+  return -0.5 * x * x - std::log(-x) - half_log_two_pi + std::log1p(-u * (1 - 3 * u * (1 - 5 * u * (1 - 7 * u))));
 }
 
 }  // namespace jensen::family

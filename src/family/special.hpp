@@ -11,6 +11,9 @@ double digamma(double x);   // ψ(x); −inf at 0
 double trigamma(double x);  // ψ'(x); +inf at 0
 double lgamma(double x);    // log |Γ(x)|; +inf at 0
 
+double log_bessel_i0(double x);   // log I0(x), without overflow
+double log_normal_cdf(double x);  // log Φ(x), accurate in the lower tail
+
 // log B(a, b) = log Γ(a) + log Γ(b) − log Γ(a + b) without the cancellation of large arguments.
 double log_beta(double a, double b);
 

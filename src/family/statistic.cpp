@@ -58,6 +58,16 @@ std::string to_text(const Statistic& statistic, const std::string& variable) {
       return fmt::format("log|{}|", variable);
     case StatisticKind::inverse:
       return fmt::format("{}^-1", variable);
+    case StatisticKind::cosine:
+      return fmt::format("cos {}", variable);
+    case StatisticKind::sine:
+      return fmt::format("sin {}", variable);
+    case StatisticKind::function:
+      return fmt::format("f{}({})", statistic.id, variable);
+    case StatisticKind::scaled:
+      return fmt::format("r {}", variable);
+    case StatisticKind::scaled_pair:
+      return fmt::format("r {0} {0}^T", variable);
   }
   return "unknown";  // only for a value outside the enumeration
 }

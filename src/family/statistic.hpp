@@ -36,21 +36,28 @@ struct Support {
 std::string to_text(SupportKind kind);
 
 enum class StatisticKind {
-  power,      // v^p of one element; p = 1 for an element of a vector or a matrix
-  pair,       // v_i v_j of two elements of one Gaussian block
-  log,        // log v
-  log1m,      // log(1 - v)
-  indicator,  // [v = k]
-  log_det,    // log |V|
-  inverse     // (V^-1)_ij
+  power,       // v^p of one element; p = 1 for an element of a vector or a matrix
+  pair,        // v_i v_j of two elements of one Gaussian block
+  log,         // log v
+  log1m,       // log(1 - v)
+  indicator,   // [v = k]
+  log_det,     // log |V|
+  inverse,     // (V^-1)_ij
+  cosine,      // cos v
+  sine,        // sin v
+  function,    // f(v), any function of one number: `id` tells functions apart, and means nothing to a family
+  scaled,      // r x_i of two variables with a joint q: a scale r (v^p, or a matrix P) and a vector x; of a matrix (P x)_i
+  scaled_pair  // r x_i x_j; of a matrix the one number x' P x
 };
 
 struct Statistic {
   StatisticKind kind = StatisticKind::power;
   double power = 1;  // of StatisticKind::power only; 1 otherwise
+  int id = -1;       // of StatisticKind::function only
 
   auto operator<=>(const Statistic&) const = default;
   static Statistic pair() { return {StatisticKind::pair, 1}; }
+  static Statistic function(int id) { return {StatisticKind::function, 1, id}; }
 };
 
 // "x", "x^2", "log x", "log(1 - x)", "[x = k]", "log|x|", "x^-1" with the given name of the variable.

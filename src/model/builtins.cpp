@@ -41,7 +41,8 @@ Shape given_sizes(const BuiltinCall& c) {
 const std::vector<Builtin>& table() {
   static const std::vector<Builtin> builtins = [] {
     std::vector<Builtin> out;
-    for (const char* name : {"exp", "log", "sqrt", "abs", "lgamma", "digamma", "logit", "expit", "softplus"}) {
+    for (const char* name :
+         {"exp", "log", "sqrt", "abs", "lgamma", "digamma", "logit", "expit", "softplus", "cos", "sin", "log_bessel_i0", "log_normal_cdf"}) {
       out.push_back({name, 1, 1, "one argument", false, elementwise});
     }
     out.push_back({"softmax", 1, 1, "one vector", false, [](const BuiltinCall& c) {

@@ -81,6 +81,14 @@ const char* operator_text(DataOp op) {
       return "expit";
     case DataOp::softplus:
       return "softplus";
+    case DataOp::cos:
+      return "cos";
+    case DataOp::sin:
+      return "sin";
+    case DataOp::log_bessel_i0:
+      return "log_bessel_i0";
+    case DataOp::log_normal_cdf:
+      return "log_normal_cdf";
     case DataOp::log1m:
       return "log1m";
     case DataOp::logical_not:
@@ -100,6 +108,7 @@ const char* operator_text(DataOp op) {
     case DataOp::index_value:
     case DataOp::array:
     case DataOp::element:
+    case DataOp::variate:
       return "";
   }
   return "";

@@ -67,8 +67,19 @@ std::size_t family_dimension(const derive::Block& block, const std::vector<Plann
     case Kind::gaussian:
     case Kind::dirichlet:
       return values;
+    case Kind::normal_gamma:
+    case Kind::normal_wishart:
+    case Kind::normal_inverse_wishart:  // the scale comes first, the vector second
+      return static_cast<std::size_t>(product(components.at(1).inner));
     case Kind::gamma_power:
     case Kind::beta:
+    case Kind::gig_power:
+    case Kind::von_mises:
+    case Kind::power_law:
+    case Kind::truncated_normal:
+    case Kind::scalar:
+    case Kind::discrete_network:
+    case Kind::gaussian_pattern:
       return 1;
   }
   return 1;
