@@ -13,7 +13,10 @@ namespace jensen::derive {
 enum class BlockKind {
   family,      // independent given the rest, closed form
   gaussian,    // variables in which the log joint is jointly quadratic: one joint precision matrix per batch element
-  discrete,    // indicators, summed exactly
+  discrete,    // one discrete variable, summed exactly
+  network,     // several discrete variables that meet in terms: summed exactly by elimination
+  scalar,      // one number whose statistics no family has: by quadrature, or by summation of a count
+  joint,       // a scale and a vector whose precision is a multiple of it everywhere: one q of both
   unsupported  // no update is known yet; `reason` says which term broke it
 };
 std::string to_text(BlockKind kind);
@@ -25,10 +28,26 @@ struct Component {
   VariableId variable;
   std::vector<std::size_t> batch_slots;
   std::vector<std::size_t> inner_slots;
+  bool point = false;       // a param in a Gaussian block with a q: the mode of its marginal
+  Size levels = {};         // of a discrete variable
+  Size first_level = 1;     // value of the first level (0 for bool)
+  VariableId present = {};  // 0/1 data of the variable's shape: 1 where the element is latent, 0 where there is none; invalid: all are
 };
 
-// Invariant: in every term, the atoms of one block are either a single atom, or (Gaussian) two of power 1 whose batch slots carry the same indices,
-// or (Gaussian) one of power 2.
+// The block exists where [variable[indices] = level]: its q is conditional on that, its terms and its entropy carry the indicator.
+// An index of the gate is one of the block's batch dimensions, or (batch < 0) a constant.
+struct Gate {
+  struct Position {
+    int batch = -1;
+    Size offset = 0;
+  };
+  VariableId variable;
+  std::vector<Position> indices;
+  Size level;
+};
+
+// Invariant: in every term, the atoms of one block are a single atom; or (Gaussian) two of power 1 whose batch slots carry the same indices, or one
+// of power 2; or (network) indicators, likewise; or (joint) the scale, alone or with such atoms of the vector.
 struct Block {
   BlockKind kind = BlockKind::family;
   bool point = false;  // a param: one best value instead of a q
@@ -37,6 +56,7 @@ struct Block {
   std::vector<Size> batch;           // extents of the batch dimensions; empty: a single q
   Size levels;                       // discrete: number of levels
   Size first_level = 1;              // discrete: value of the first level (0 for bool)
+  std::vector<Gate> gates;           // all hold where the block exists
   std::vector<TermId> terms;         // all terms with an atom of this block
   std::optional<DataExprId> weight;  // of the plate it lies in; natural parameter = derivative / weight, contribution weight * A
   std::string reason;                // why this kind, for people

@@ -25,7 +25,23 @@ std::size_t enclosing_plates(const model::ModelGraph& graph, VariableId id) {
   return plates;
 }
 
+// Variables of which one q, or one best value, is found together.
+bool compatible(const model::ModelGraph& graph, VariableId start, VariableId other) {
+  const model::Variable& a = graph.variables[start];
+  const model::Variable& b = graph.variables[other];
+  if (a.data_sized != b.data_sized) return false;
+  if (a.role == b.role) return true;
+  // A param beside a latent: where the log joint is quadratic in both, the best value is the mode of the marginal that their joint q would have.
+  return a.role == model::Role::latent && !weighted(graph, start) && !weighted(graph, other);
+}
+
 }  // namespace
+
+bool weighted(const model::ModelGraph& graph, VariableId id) {
+  return std::ranges::any_of(graph.variables[id].factors, [&](FactorId f) {
+    return std::ranges::any_of(graph.factors[f].plates, [&](PlateId p) { return graph.plates[p].weight.has_value(); });
+  });
+}
 
 bool quadratic(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables) {
   for (const VariableId id : variables) {
@@ -55,7 +71,8 @@ std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGr
     const model::Role role = graph.variables[id].role;
     if ((role == model::Role::latent || role == model::Role::param) && quadratic(graph, joint, {id})) candidates.push_back(id);
   }
-  std::ranges::stable_sort(candidates, std::greater<>{}, [&](VariableId id) { return enclosing_plates(graph, id); });
+  std::ranges::stable_sort(candidates, std::greater<>{},
+                           [&](VariableId id) { return std::pair(graph.variables[id].role == model::Role::latent, enclosing_plates(graph, id)); });
   std::vector<std::vector<VariableId>> sets;
   std::set<VariableId> assigned;
   for (const VariableId start : candidates) {
@@ -64,8 +81,7 @@ std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGr
     for (bool grown = true; grown;) {
       grown = false;
       for (const VariableId other : candidates) {
-        if (assigned.contains(other) || graph.variables[other].role != graph.variables[start].role) continue;
-        if (graph.variables[other].data_sized != graph.variables[start].data_sized || !meet(joint, set, other)) continue;
+        if (assigned.contains(other) || !compatible(graph, start, other) || !meet(joint, set, other)) continue;
         std::vector<VariableId> larger = set;
         larger.push_back(other);
         if (!quadratic(graph, joint, larger)) continue;
@@ -91,7 +107,9 @@ Pairs pairs_of(const LogJoint& joint, const std::vector<VariableId>& variables) 
     for (const Atom& atom : term.atoms) {
       if (contains(variables, atom.variable)) mine.push_back(&atom);
     }
-    if (mine.size() == 2) pairs.emplace_back(mine[0], mine[1]);
+    for (std::size_t a = 0; a < mine.size(); ++a) {
+      for (std::size_t b = a + 1; b < mine.size(); ++b) pairs.emplace_back(mine[a], mine[b]);
+    }
   }
   return pairs;
 }

@@ -65,6 +65,36 @@ Poly Expander::residual(const Expr& expr, std::string reason, const std::vector<
   return {term};
 }
 
+// Nothing but statistics of one number may depend on latent variables; the number's own indices are free.
+std::optional<Atom> Expander::only_element(const std::vector<const Poly*>& arguments) const {
+  std::optional<Atom> element;
+  for (const Poly* poly : arguments) {
+    for (const RawTerm& term : *poly) {
+      if (!term.residuals.empty()) return std::nullopt;
+      for (const Atom& atom : term.atoms) {
+        const bool number = graph_.variables[atom.variable].type.dims.empty() && atom.statistic.kind != StatisticKind::indicator;
+        const bool bound = std::ranges::any_of(
+            atom.indices, [&](const IndexUse& use) { return use.index.valid() && std::ranges::find(term.sums, use.index) != term.sums.end(); });
+        if (!number || bound) return std::nullopt;
+        if (element && (element->variable != atom.variable || element->indices != atom.indices)) return std::nullopt;
+        element = atom;
+      }
+    }
+  }
+  return element;
+}
+
+Poly Expander::opaque(const Expr& expr, std::string reason, DataOp op, const std::vector<const Poly*>& arguments) {
+  const std::optional<Atom> element = only_element(arguments);
+  if (!element) return residual(expr, std::move(reason), arguments);
+  std::vector<DataExprId> functions;
+  for (const Poly* argument : arguments) functions.push_back(as_function(context_, *argument));
+  RawTerm term;
+  term.atoms = {*element};
+  term.atoms[0].statistic = Statistic::function(make_call(data(), op, std::move(functions)).value);
+  return {term};
+}
+
 bool Expander::positive(const Atom& atom) const {
   if (atom.statistic.kind != StatisticKind::power) return false;
   const Support& support = graph_.variables[atom.variable].type.support;
@@ -325,7 +355,7 @@ Tensor Expander::eval_conditional(const Expr& expr, const grammar::ConditionalEx
             const Poly test = scalar(*condition, names);
             const Poly yes = a.at(at);
             const Poly no = b.at(at);
-            if (!is_data(test)) return residual(expr, "a condition on a continuous latent variable", {&test, &yes, &no});
+            if (!is_data(test)) return opaque(expr, "a condition on a continuous latent variable", DataOp::conditional, {&test, &yes, &no});
             const DataExprId flag = as_data(context_, test);
             if (is_data(yes) && is_data(no)) {
               return from_data(data(), make_call(data(), DataOp::conditional, {flag, as_data(context_, yes), as_data(context_, no)}));
@@ -401,7 +431,9 @@ Tensor Expander::eval(const Expr& expr, const NamesPtr& names) {
                           }
                           return Tensor{operand.dims, [this, operand, &expr](const std::vector<IndexUse>& at) {
                                           const Poly value = operand.at(at);
-                                          if (!is_data(value)) return residual(expr, "`not` of a continuous latent variable", {&value});
+                                          if (!is_data(value)) {
+                                            return opaque(expr, "`not` of a continuous latent variable", DataOp::logical_not, {&value});
+                                          }
                                           return from_data(data(), make_call(data(), DataOp::logical_not, {as_data(context_, value)}));
                                         }};
                         },

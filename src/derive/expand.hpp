@@ -73,6 +73,9 @@ class Expander {
   std::optional<Size> size_of(const grammar::Expr& expr, const NamesPtr& names) const;
   Range range_of(const grammar::Expr& expr, const NamesPtr& names) const;
   Poly residual(const grammar::Expr& expr, std::string reason, const std::vector<const Poly*>& arguments);
+  // op(arguments): a function statistic where one number is all that is latent in it, else a residual.
+  Poly opaque(const grammar::Expr& expr, std::string reason, DataOp op, const std::vector<const Poly*>& arguments);
+  [[nodiscard]] std::optional<Atom> only_element(const std::vector<const Poly*>& arguments) const;
   [[nodiscard]] bool positive(const Atom& atom) const;
   NamesPtr bind_sizes(const std::vector<grammar::Parameter>& parameters, std::vector<Tensor> arguments) const;
   void attach_picks(RawTerm& term) const;

@@ -7,14 +7,6 @@
 
 namespace jensen::derive {
 
-namespace {
-
-using model::ModelGraph;
-using model::Role;
-using model::Variable;
-
-bool inferred(const Variable& variable) { return variable.role == Role::latent || variable.role == Role::param; }
-
 std::vector<TermId> terms_with(const LogJoint& joint, const std::vector<VariableId>& variables) {
   std::vector<TermId> out;
   for (std::size_t i = 0; i < joint.terms.size(); ++i) {
@@ -25,6 +17,14 @@ std::vector<TermId> terms_with(const LogJoint& joint, const std::vector<Variable
   }
   return out;
 }
+
+namespace {
+
+using model::ModelGraph;
+using model::Role;
+using model::Variable;
+
+bool inferred(const Variable& variable) { return variable.role == Role::latent || variable.role == Role::param; }
 
 SourceSpan span_of(const ModelGraph& graph, const Term& term) { return term.factors.empty() ? SourceSpan{} : graph.factors[term.factors[0]].span; }
 
@@ -84,9 +84,29 @@ std::optional<TermId> product_with_itself(const LogJoint& joint, const std::vect
   return std::nullopt;
 }
 
-bool is_discrete(SupportKind kind) {
-  return kind == SupportKind::boolean || kind == SupportKind::category || kind == SupportKind::bounded_count || kind == SupportKind::count ||
-         kind == SupportKind::integer;
+bool is_one_number(const Variable& variable) {
+  const SupportKind kind = variable.type.support.kind;
+  return variable.type.dims.empty() && kind != SupportKind::boolean && kind != SupportKind::category;
+}
+
+std::string list_functions(const std::set<Statistic>& statistics, const std::string& name) {
+  std::string out;
+  bool functions = false;
+  for (const Statistic& statistic : statistics) {
+    functions = functions || statistic.kind == StatisticKind::function;
+    if (statistic.kind != StatisticKind::function) out += (out.empty() ? "" : ", ") + to_text(statistic, name);
+  }
+  if (functions) out += fmt::format("{}other functions of {}", out.empty() ? "" : " and ", name);
+  return out.empty() ? "none" : out;
+}
+
+void set_scalar(const Variable& variable, const std::set<Statistic>& statistics, Block& block) {
+  block.kind = BlockKind::scalar;
+  block.family.kind = family::FamilyKind::Kind::scalar;
+  block.family.listed.assign(statistics.begin(), statistics.end());
+  const bool summed = is_discrete(variable.type.support.kind);
+  block.reason = fmt::format("{0} appears as {1}, which no family on {2} has: {0} is one number, so its density is normalised by {3}", variable.name,
+                             list_functions(statistics, variable.name), to_text(variable.type.support.kind), summed ? "summation" : "quadrature");
 }
 
 // A variable that is independent given the rest: one q per element of its array.
@@ -118,6 +138,10 @@ Block single_block(const ModelGraph& graph, const LogJoint& joint, VariableId id
     return block;
   }
   const auto found = family_of(variable, statistics);
+  if (!found && is_one_number(variable)) {
+    set_scalar(variable, statistics, block);
+    return block;
+  }
   if (!found) {
     const std::string where =
         fmt::format("{} appears as {}, which no family on {} has", name, list(statistics, name), to_text(variable.type.support.kind));
@@ -146,14 +170,19 @@ std::string names_of(const ModelGraph& graph, const std::vector<VariableId>& var
 Block gaussian_block(const ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables) {
   Block block;
   block.kind = BlockKind::gaussian;
-  block.point = graph.variables[variables[0]].role == Role::param;
+  const auto is_param = [&](VariableId id) { return graph.variables[id].role == Role::param; };
+  block.point = std::ranges::all_of(variables, is_param);
   const Coupling coupling = couple(graph, joint, variables);
   block.components = coupling.components;
+  const bool mixed = !block.point && std::ranges::any_of(variables, is_param);
+  for (Component& component : block.components) component.point = mixed && is_param(component.variable);
   block.batch = coupling.batch;
   block.terms = terms_with(joint, variables);
   block.family.kind = family::FamilyKind::Kind::gaussian;
   block.family.multivariate = variables.size() > 1 || !coupling.components[0].inner_slots.empty();
   block.reason = fmt::format("the log joint is {}quadratic in {}", variables.size() > 1 ? "jointly " : "", names_of(graph, variables));
+  if (mixed) block.family.kind = family::FamilyKind::Kind::gaussian_pattern;
+  if (mixed) block.reason += "; for its params the mode of the marginal, which maximises over q and them together";
   for (const Component& component : block.components) {
     const Variable& variable = graph.variables[component.variable];
     for (const std::size_t slot : component.inner_slots) {
@@ -174,16 +203,26 @@ Block gaussian_block(const ModelGraph& graph, const LogJoint& joint, const std::
 
 // The multiplicity of the plates that a latent variable itself lies in.
 void set_weight(const ModelGraph& graph, const LogJoint& joint, Block& block) {
-  const Variable& variable = graph.variables[block.components[0].variable];
-  const bool weighted = std::ranges::any_of(variable.factors, [&](FactorId f) {
-    return std::ranges::any_of(graph.factors[f].plates, [&](PlateId p) { return graph.plates[p].weight.has_value(); });
-  });
-  if (!weighted || block.point) return;
+  if (block.point || !weighted(graph, block.components[0].variable)) return;
   for (const TermId t : block.terms) {
     if (!block.weight) block.weight = joint.terms[t].weight;
     if (joint.terms[t].weight != block.weight) {
-      set_unsupported(graph, joint, block, fmt::format("{} lies in plates of different weights", variable.name), t);
+      set_unsupported(graph, joint, block, fmt::format("{} lies in plates of different weights", graph.variables[block.components[0].variable].name),
+                      t);
       return;
+    }
+  }
+}
+
+void join_scales(const ModelGraph& graph, const LogJoint& joint, std::vector<Block>& blocks) {
+  for (std::size_t v = 0; v < blocks.size(); ++v) {
+    for (std::size_t s = 0; s < blocks.size(); ++s) {
+      std::optional<Block> found = joint_block(graph, joint, blocks[v], blocks[s]);
+      if (!found) continue;
+      blocks[std::min(v, s)] = std::move(*found);
+      blocks.erase(blocks.begin() + static_cast<std::ptrdiff_t>(std::max(v, s)));
+      v = std::min(v, s);
+      break;
     }
   }
 }
@@ -219,6 +258,12 @@ std::string to_text(BlockKind kind) {
       return "gaussian";
     case BlockKind::discrete:
       return "discrete";
+    case BlockKind::network:
+      return "network";
+    case BlockKind::scalar:
+      return "scalar";
+    case BlockKind::joint:
+      return "joint";
     case BlockKind::unsupported:
       return "unsupported";
   }
@@ -233,11 +278,16 @@ void find_blocks(const ModelGraph& graph, Derivation& derivation) {
     blocks.push_back(gaussian_block(graph, joint, set));
     assigned.insert(set.begin(), set.end());
   }
+  for (const auto& set : coupled_discrete_sets(graph, joint)) {
+    blocks.push_back(network_block(graph, joint, set));
+    assigned.insert(set.begin(), set.end());
+  }
   for (std::size_t i = 0; i < graph.variables.size(); ++i) {
     const VariableId id(i);
     if (inferred(graph.variables[id]) && !assigned.contains(id)) blocks.push_back(single_block(graph, joint, id));
   }
   for (Block& block : blocks) set_weight(graph, joint, block);
+  join_scales(graph, joint, blocks);
   std::ranges::stable_sort(blocks, [&](const Block& a, const Block& b) {
     return std::pair(update_rank(graph, a), a.components[0].variable) < std::pair(update_rank(graph, b), b.components[0].variable);
   });

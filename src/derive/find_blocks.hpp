@@ -13,9 +13,20 @@ struct Coupling {
   std::vector<Component> components;
   std::vector<Size> batch;
 };
+[[nodiscard]] std::vector<TermId> terms_with(const LogJoint& joint, const std::vector<VariableId>& variables);
+// Whether a plate with a weight, or a gate, encloses a statement of the variable.
+[[nodiscard]] bool weighted(const model::ModelGraph& graph, VariableId id);
 // Variables in which the log joint is quadratic, on the reals and in no residual.
 [[nodiscard]] bool quadratic(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
 [[nodiscard]] std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint);
 [[nodiscard]] Coupling couple(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
+
+// find_network.cpp: sets of discrete variables whose indicators meet in terms, or of one that meets itself.
+[[nodiscard]] bool is_discrete(SupportKind kind);
+[[nodiscard]] std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGraph& graph, const LogJoint& joint);
+[[nodiscard]] Block network_block(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
+
+// find_joint.cpp: joins the block of a scale with a Gaussian block whose precision is a multiple of it in every term.
+[[nodiscard]] std::optional<Block> joint_block(const model::ModelGraph& graph, const LogJoint& joint, const Block& vector, const Block& scale);
 
 }  // namespace jensen::derive

@@ -85,7 +85,7 @@ Poly Expander::logarithm(const Expr& expr, const Poly& argument) {
       return sum(context_, log_of_data(whole), {term});
     }
   }
-  return residual(expr, "the log of a sum that holds latent variables", {&argument});
+  return opaque(expr, "the log of a sum that holds latent variables", DataOp::log, {&argument});
 }
 
 // A product of positive factors to any power; the sign and range of a data coefficient are checked when it is evaluated.
@@ -99,10 +99,11 @@ Poly Expander::power(const Expr& expr, const Poly& base, double exponent) {
            std::ranges::all_of(term.atoms, [&](const Atom& atom) { return positive(atom); });
   };
   if (base.size() != 1 || !splits(base[0])) {
-    return residual(expr,
-                    exponent < 0 ? "a quotient by latent variables that are not a product of positive ones"
-                                 : "a power of latent variables that are not a product of positive ones",
-                    {&base});
+    const Poly number = constant(exponent);
+    return opaque(expr,
+                  exponent < 0 ? "a quotient by latent variables that are not a product of positive ones"
+                               : "a power of latent variables that are not a product of positive ones",
+                  DataOp::power, {&base, &number});
   }
   RawTerm term = base[0];
   term.coefficient = std::pow(term.coefficient, exponent);
@@ -118,7 +119,7 @@ Poly Expander::general_power(const Expr& expr, const Tensor& base, const std::ve
     if (is_data(value) && is_data(exponent)) {
       return from_data(data(), make_call(data(), DataOp::power, {as_data(context_, value), as_data(context_, exponent)}));
     }
-    return residual(expr, "a power whose exponent is not a constant", {&value, &exponent});
+    return opaque(expr, "a power whose exponent is not a constant", DataOp::power, {&value, &exponent});
   }
   const bool single = value.size() == 1 && value[0].sums.empty() && std::ranges::all_of(value[0].atoms, [&](const Atom& a) { return positive(a); });
   if (is_data(value) || single || *number != std::floor(*number) || *number < 0 || *number > 8) return power(expr, value, *number);
@@ -140,7 +141,7 @@ Poly Expander::unary_function(const Expr& expr, const std::string& name, const P
       std::ranges::all_of(argument[0].atoms, [&](const Atom& atom) { return positive(atom); })) {
     return argument;
   }
-  return residual(expr, fmt::format("`{}` of latent variables", name), {&argument});
+  return opaque(expr, fmt::format("`{}` of latent variables", name), rule->op, {&argument});
 }
 
 namespace {
@@ -335,7 +336,9 @@ Tensor Expander::eval_call(const Expr& expr, const grammar::CallExpr& call, cons
     return {{}, [this, args, &expr](const std::vector<IndexUse>&) {
               const Poly x = args[0].at({});
               const Poly dimension = args[1].at({});
-              if (!is_data(x) || !is_data(dimension)) return residual(expr, "`log_multivariate_gamma` of latent variables", {&x, &dimension});
+              if (!is_data(x) || !is_data(dimension)) {
+                return opaque(expr, "`log_multivariate_gamma` of latent variables", DataOp::log_multivariate_gamma, {&x, &dimension});
+              }
               return from_data(data(), make_call(data(), DataOp::log_multivariate_gamma, {as_data(context_, x), as_data(context_, dimension)}));
             }};
   }
@@ -390,7 +393,10 @@ Tensor Expander::eval_binary(const Expr& expr, const grammar::BinaryExpr& binary
     return {{}, [this, a, b, op, swap, &expr](const std::vector<IndexUse>&) {
               const Poly x = a.at({});
               const Poly y = b.at({});
-              if (!is_data(x) || !is_data(y)) return residual(expr, "a comparison of continuous latent variables", {&x, &y});
+              if (!is_data(x) || !is_data(y)) {
+                const std::vector<const Poly*> sides = swap ? std::vector{&y, &x} : std::vector{&x, &y};
+                return opaque(expr, "a comparison of continuous latent variables", *op, sides);
+              }
               const DataExprId left = as_data(context_, x);
               const DataExprId right = as_data(context_, y);
               return from_data(data(), make_call(data(), *op, swap ? std::vector{right, left} : std::vector{left, right}));

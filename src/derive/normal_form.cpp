@@ -18,8 +18,12 @@ bool matrix_valued(const model::ModelGraph& graph, const Atom& atom) { return gr
 
 bool symmetric(SupportKind kind) { return kind == SupportKind::covariance || kind == SupportKind::precision || kind == SupportKind::correlation; }
 
-// τ · τ is τ²: the statistics of one element are one power.
-void combine_powers(const model::ModelGraph& graph, RawTerm& term) {
+bool of_one_number(const model::ModelGraph& graph, const Atom& atom) {
+  return graph.variables[atom.variable].type.dims.empty() && atom.statistic.kind != StatisticKind::indicator;
+}
+
+// τ · τ is τ²: the statistics of one element are one power, and those of one number that are not all powers are one function.
+void combine_powers(const model::ModelGraph& graph, DataExprs& exprs, RawTerm& term) {
   std::vector<Atom> out;
   for (const Atom& atom : term.atoms) {
     const auto same = std::ranges::find_if(out, [&](const Atom& other) {
@@ -28,6 +32,14 @@ void combine_powers(const model::ModelGraph& graph, RawTerm& term) {
     });
     if (same != out.end()) {
       same->statistic.power += atom.statistic.power;
+      continue;
+    }
+    const auto other = std::ranges::find_if(out, [&](const Atom& a) {
+      return a.variable == atom.variable && a.indices == atom.indices && of_one_number(graph, a) && of_one_number(graph, atom);
+    });
+    if (other != out.end()) {
+      const DataExprId product = make_call(exprs, DataOp::multiply, {as_function(exprs, other->statistic), as_function(exprs, atom.statistic)});
+      other->statistic = Statistic::function(product.value);
       continue;
     }
     const auto indicator = std::ranges::find(out, atom);
@@ -77,7 +89,7 @@ class Normaliser {
 
   void add(const FactorTerms& factor, RawTerm term) {
     resolve_deltas(context_.joint.data, context_.joint.indices, term);
-    combine_powers(graph_, term);
+    combine_powers(graph_, context_.joint.data, term);
     const bool weighted = factor.weight.has_value();
     if (weighted) term.data.push_back(*factor.weight);  // named together with the rest, then taken out again
     multiply_out(context_, term);

@@ -73,6 +73,43 @@ DataExprId as_data(Context& context, const Poly& poly) {
   return out;
 }
 
+DataExprId as_function(DataExprs& exprs, const Statistic& statistic) {
+  DataNode node;
+  node.op = DataOp::variate;
+  const DataExprId variate = make(exprs, std::move(node));
+  switch (statistic.kind) {
+    case StatisticKind::power:
+      return statistic.power == 1 ? variate : make_call(exprs, DataOp::power, {variate, make_number(exprs, statistic.power)});
+    case StatisticKind::log:
+      return make_call(exprs, DataOp::log, {variate});
+    case StatisticKind::log1m:
+      return make_call(exprs, DataOp::log1m, {variate});
+    case StatisticKind::cosine:
+      return make_call(exprs, DataOp::cos, {variate});
+    case StatisticKind::sine:
+      return make_call(exprs, DataOp::sin, {variate});
+    case StatisticKind::function:
+      return DataExprId(static_cast<std::int32_t>(statistic.id));
+    case StatisticKind::pair:
+    case StatisticKind::indicator:
+    case StatisticKind::log_det:
+    case StatisticKind::inverse:
+    case StatisticKind::scaled:
+    case StatisticKind::scaled_pair:
+      break;  // not of one number
+  }
+  return variate;
+}
+
+DataExprId as_function(Context& context, const Poly& poly) {
+  Poly out = poly;
+  for (RawTerm& term : out) {
+    for (const Atom& atom : term.atoms) term.data.push_back(as_function(context.joint.data, atom.statistic));
+    term.atoms.clear();
+  }
+  return as_data(context, out);
+}
+
 namespace {
 
 Poly collapsed(Context& context, Poly poly) {
@@ -93,15 +130,23 @@ void substitute(DataExprs& exprs, RawTerm& term, const Substitution& map) {
   for (DataExprId& id : term.data) id = substitute(exprs, id, map);
   for (Atom& atom : term.atoms) {
     for (IndexUse& use : atom.indices) use = substitute(use, map);
+    if (atom.statistic.kind == StatisticKind::function) {
+      atom.statistic.id = substitute(exprs, DataExprId(static_cast<std::int32_t>(atom.statistic.id)), map).value;
+    }
   }
+}
+
+bool uses(const DataExprs& exprs, const Atom& atom, IndexId index) {
+  if (std::ranges::any_of(atom.indices, [&](const IndexUse& use) { return use.index == index; })) return true;
+  return atom.statistic.kind == StatisticKind::function &&
+         std::ranges::binary_search(exprs[DataExprId(static_cast<std::int32_t>(atom.statistic.id))].free, index);
 }
 
 bool uses(const DataExprs& exprs, const RawTerm& term, IndexId index) {
   for (const DataExprId id : term.data) {
     if (std::ranges::binary_search(exprs[id].free, index)) return true;
   }
-  return std::ranges::any_of(
-      term.atoms, [&](const Atom& atom) { return std::ranges::any_of(atom.indices, [&](const IndexUse& use) { return use.index == index; }); });
+  return std::ranges::any_of(term.atoms, [&](const Atom& atom) { return uses(exprs, atom, index); });
 }
 
 namespace {

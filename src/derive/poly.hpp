@@ -40,9 +40,14 @@ Poly sum(Context& context, const Poly& a, const Poly& b);
 Poly summed(Context& context, Poly poly, IndexId index);
 // The whole as one data expression; all terms must be data.
 DataExprId as_data(Context& context, const Poly& poly);
+// The whole as a function of DataOp::variate, which stands for the one element that all its atoms are statistics of.
+DataExprId as_function(Context& context, const Poly& poly);
+// A statistic of one number as such a function.
+DataExprId as_function(DataExprs& exprs, const Statistic& statistic);
 // Resolves data deltas [a = b] where one side is a summed index.
 void resolve_deltas(DataExprs& exprs, const IdVector<IndexId, Index>& indices, RawTerm& term);
 void substitute(DataExprs& exprs, RawTerm& term, const Substitution& map);
+[[nodiscard]] bool uses(const DataExprs& exprs, const Atom& atom, IndexId index);
 [[nodiscard]] bool uses(const DataExprs& exprs, const RawTerm& term, IndexId index);
 
 }  // namespace jensen::derive

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "derive/poly.hpp"
+
 namespace jensen::derive {
 
 std::vector<Message> messages(const Derivation& derivation, BlockId id) {
@@ -15,8 +17,7 @@ std::vector<Message> messages(const Derivation& derivation, BlockId id) {
     std::vector<Atom> statistic;
     for (const Atom& atom : term.atoms) (mine(atom) ? statistic : part.atoms).push_back(atom);
     for (const IndexId index : term.sums) {
-      const bool carried = std::ranges::any_of(
-          statistic, [&](const Atom& atom) { return std::ranges::any_of(atom.indices, [&](const IndexUse& use) { return use.index == index; }); });
+      const bool carried = std::ranges::any_of(statistic, [&](const Atom& atom) { return uses(derivation.log_joint.data, atom, index); });
       if (!carried) part.sums.push_back(index);
     }
     const auto same = std::ranges::find(out, statistic, &Message::statistic);

@@ -9,6 +9,11 @@ bool depends(const Affine& at, const std::vector<int>& indices) {
   return std::any_of(indices.begin(), indices.end(), [&](int i) { return i >= 0 && at.strides[static_cast<std::size_t>(i)] != 0; });
 }
 
+bool depends(const StatisticUse& use, const std::vector<int>& indices) {
+  return depends(use.at, indices) || std::any_of(use.elements.begin(), use.elements.end(),
+                                                 [&](const ElementUse& e) { return depends(e.position, indices) || depends(e.level, indices); });
+}
+
 bool contains(const std::vector<int>& indices, std::size_t index) {
   return std::find(indices.begin(), indices.end(), static_cast<int>(index)) != indices.end();
 }
@@ -34,10 +39,13 @@ bool plain_batch(const StatisticUse& use) {
 std::string why_stored(const ResolvedTerm& term, const StatisticUse& use, const std::optional<DataExprId>& weight, const std::set<int>& candidates,
                        const Plan& plan) {
   if (!plain_batch(use)) return "a term uses part of its plate only";
+  for (const ElementUse& element : use.elements) {
+    if (depends(element.position, use.batch)) return "its elements are coupled from row to row";
+  }
   if (term.weight_id != weight) return "a term in its plate has another weight";
   for (const StatisticUse& other : term.statistics) {
     if (other.block == use.block) continue;
-    if (depends(other.at, use.batch)) return "coupled with another block in the same row";
+    if (depends(other, use.batch)) return "coupled with another block in the same row";
     const bool rival = candidates.count(other.block) != 0;
     if (rival && plan.blocks[static_cast<std::size_t>(other.block)].count >= plan.blocks[static_cast<std::size_t>(use.block)].count) {
       return "coupled with a swept block";
@@ -50,10 +58,18 @@ std::string why_stored(const ResolvedTerm& term, const StatisticUse& use, const 
 
 void choose_swept(const model::ModelGraph& graph, const derive::Derivation& derivation, const std::vector<ResolvedTerm>& terms, Plan& plan) {
   std::set<int> candidates;
+  std::set<BlockId> gates;  // with what is inside them: their rows depend on each other's entropies
+  for (const derive::Block& block : derivation.blocks) {
+    for (const derive::Gate& gate : block.gates) gates.insert(derivation.block_of[static_cast<std::size_t>(gate.variable.value)]);
+  }
   for (std::size_t b = 0; b < plan.blocks.size(); ++b) {
     const PlannedBlock& block = plan.blocks[b];
     const bool in_data_plate = graph.variables[block.components.at(0).variable].data_sized;
-    if (!block.point && block.components.size() == 1 && !block.batch.empty() && in_data_plate) candidates.insert(static_cast<int>(b));
+    const bool gate = gates.contains(block.id) || !derivation.blocks[block.id].gates.empty();
+    const bool mixed = std::any_of(block.components.begin(), block.components.end(), [](const PlannedComponent& c) { return c.point; });
+    const bool joint = derivation.blocks[block.id].kind == derive::BlockKind::joint;
+    if (!block.point && !mixed && !joint && !gate && block.families.empty() && !block.batch.empty() && in_data_plate)
+      candidates.insert(static_cast<int>(b));
   }
   for (bool changed = true; changed;) {
     changed = false;

@@ -24,7 +24,8 @@ struct Choice {
 
 class Compiler {
  public:
-  explicit Compiler(const ContractionSpec& spec) : extents_(spec.extents), output_(spec.output), coefficient_(spec.coefficient) {
+  Compiler(const ContractionSpec& spec, std::int64_t scratch_used, bool output_to_scratch)
+      : scratch_size(scratch_used), extents_(spec.extents), output_(spec.output), coefficient_(spec.coefficient), to_scratch_(output_to_scratch) {
     for (const View& view : spec.inputs) parts_.push_back({view.buffer, view.at});
     fold_unused();
   }
@@ -38,10 +39,11 @@ class Compiler {
     if (empty()) return;
     while (parts_.size() > 2 && (parts_.size() > Step::max_inputs || pairs_cost(parts_) < joint_cost(parts_))) contract(choose(parts_));
     emit(parts_, output_, false);
+    steps.back().to_scratch = to_scratch_;
   }
 
   std::vector<Step> steps;
-  std::int64_t scratch_size = 0;
+  std::int64_t scratch_size;
   double cost = 0;
 
  private:
@@ -182,6 +184,7 @@ class Compiler {
   std::vector<std::int64_t> extents_;
   Affine output_;
   double coefficient_;
+  bool to_scratch_;
   std::vector<Part> parts_;
 };
 
@@ -306,15 +309,38 @@ void run_step(const Step& step, std::span<const double* const> inputs, double* o
 }  // namespace
 
 Contraction::Contraction(const ContractionSpec& spec) {
-  Compiler compiler(spec);
+  ContractionSpec dense = spec;
+  std::int64_t used = 0;
+  const auto in_scratch = [&](int buffer, Affine& at, const Table& table) {
+    Gather gather{buffer, used, table};
+    at.base += used;
+    used += static_cast<std::int64_t>(table->size());
+    return gather;
+  };
+  for (View& view : dense.inputs) {
+    if (!view.table) continue;
+    gathers_.push_back(in_scratch(view.buffer, view.at, view.table));
+    view.buffer = -1;
+  }
+  if (spec.output_table) scatter_ = in_scratch(-1, dense.output, spec.output_table);
+  Compiler compiler(dense, used, scatter_.has_value());
   compiler.compile();
   steps_ = std::move(compiler.steps);
   scratch_size_ = compiler.scratch_size;
-  cost_ = compiler.cost;
+  cost_ = compiler.cost + static_cast<double>(used);
 }
 
 void Contraction::run(std::span<const double* const> inputs, double* output, double* scratch) const {
+  for (const Gather& gather : gathers_) {
+    const double* from = inputs[static_cast<std::size_t>(gather.buffer)];
+    double* to = scratch + gather.base;
+    for (const std::int32_t at : *gather.table) *to++ = from[at];
+  }
+  if (scatter_) std::fill_n(scratch + scatter_->base, scatter_->table->size(), 0.0);
   for (const Step& step : steps_) run_step(step, inputs, output, scratch);
+  if (!scatter_) return;
+  const double* from = scratch + scatter_->base;
+  for (const std::int32_t at : *scatter_->table) output[at] += *from++;
 }
 
 }  // namespace jensen::plan

@@ -2,11 +2,14 @@
 //
 //     output[o(i)] += coefficient × Π_v input_v[a_v(i)],     summed over all index tuples i,
 //
-// where every address is affine: a(i) = base + Σ_j strides[j] · i_j. A product of many arrays is contracted in pairs where that is cheaper than one
+// where every address is affine: a(i) = base + Σ_j strides[j] · i_j; or, with a table, table[affine]: such an input is gathered into scratch before
+// the loops, such an output scattered after them. A product of many arrays is contracted in pairs where that is cheaper than one
 // joint loop (greedily, the cheapest pair first). Running a program looks nothing up, allocates nothing and does not depend on what the arrays mean.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,9 +23,12 @@ struct Affine {
   auto operator<=>(const Affine&) const = default;
 };
 
+using Table = std::shared_ptr<const std::vector<std::int32_t>>;
+
 struct View {
-  int buffer = 0;  // position in the table of inputs that the program runs with
+  int buffer = 0;  // position in the list of inputs that the program runs with
   Affine at;
+  Table table = nullptr;
 };
 
 struct ContractionSpec {
@@ -30,6 +36,7 @@ struct ContractionSpec {
   std::vector<std::int64_t> extents;  // of the indices; an index that no view uses multiplies by its extent
   std::vector<View> inputs;
   Affine output;
+  Table output_table = nullptr;
 };
 
 // One loop nest: at most max_inputs arrays, outermost loop first.
@@ -57,6 +64,13 @@ class Contraction {
   [[nodiscard]] std::size_t steps() const { return steps_.size(); }
 
  private:
+  struct Gather {
+    int buffer = 0;
+    std::int64_t base = 0;  // in scratch
+    Table table;
+  };
+  std::vector<Gather> gathers_;
+  std::optional<Gather> scatter_;
   std::vector<Step> steps_;
   std::int64_t scratch_size_ = 0;
   double cost_ = 0;

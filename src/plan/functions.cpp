@@ -20,8 +20,8 @@ Function function_of(DataOp op) {
       return [](const double* v) { return v[0] + v[1]; };
     case DataOp::subtract:
       return [](const double* v) { return v[0] - v[1]; };
-    case DataOp::multiply:
-      return [](const double* v) { return v[0] * v[1]; };
+    case DataOp::multiply:  // 0 · log 0 = 0
+      return [](const double* v) { return v[0] == 0 || v[1] == 0 ? 0.0 : v[0] * v[1]; };
     case DataOp::divide:
       return [](const double* v) { return v[0] / v[1]; };
     case DataOp::power:

@@ -6,7 +6,10 @@ namespace {
 
 ContractionSpec spec_of(const Plan& plan, const ReducedTerm& term) {
   ContractionSpec spec{term.coefficient, term.extents, {}, {0, std::vector<std::int64_t>(term.extents.size(), 0)}};
-  for (const Operand& operand : term.operands) spec.inputs.push_back({static_cast<int>(plan.input_of(operand.kind, operand.id)), operand.at});
+  for (const Operand& operand : term.operands) {
+    const Table table = operand.table < 0 ? nullptr : plan.tables[static_cast<std::size_t>(operand.table)];
+    spec.inputs.push_back({static_cast<int>(plan.input_of(operand.kind, operand.id)), operand.at, table});
+  }
   return spec;
 }
 
@@ -14,6 +17,7 @@ ContractionSpec spec_of(const Plan& plan, const ReducedTerm& term) {
 Contraction derivative(const Plan& plan, const ReducedTerm& term, std::size_t operand) {
   ContractionSpec spec = spec_of(plan, term);
   spec.output = term.operands[operand].at;
+  spec.output_table = spec.inputs[operand].table;
   spec.inputs.erase(spec.inputs.begin() + static_cast<std::ptrdiff_t>(operand));
   return Contraction(spec);
 }

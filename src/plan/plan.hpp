@@ -42,6 +42,14 @@ struct PlannedComponent {
   VariableId variable;
   std::size_t offset = 0;           // of its first value in the block's value
   std::vector<std::int64_t> inner;  // extents of its inner slots
+  bool point = false;               // a param in a block with a q
+  std::int64_t levels = 0;          // of a discrete variable
+};
+
+// Where a gate's probability lies in the mean parameters of its block, for each element of the gated block.
+struct PlannedGate {
+  int block = 0;
+  std::vector<std::int32_t> addresses;
 };
 
 struct PlannedBlock {
@@ -51,11 +59,20 @@ struct PlannedBlock {
   bool swept = false;
   std::string stored_because;  // why a block of a data-sized plate is stored
   std::shared_ptr<const family::Family> family;
+  std::vector<std::shared_ptr<const family::Family>> families;  // by element, where statistics differ between elements; else empty
   std::vector<PlannedComponent> components;
   std::vector<std::int64_t> batch;  // extents
   std::int64_t count = 1;           // product of `batch`
   std::optional<int> weight;        // array of `count` values, row-major over the batch
-  bool discrete = false;
+  bool discrete = false;            // one discrete variable: its mean parameters are its probabilities
+  bool network = false;             // several: their probabilities come first, variable by variable
+  std::vector<PlannedGate> gates;
+  // 1 where a number of a value is latent, 0 where it is not there: count × value size. Empty: all are.
+  std::vector<std::uint8_t> present;
+
+  [[nodiscard]] const family::Family& family_of(std::int64_t element) const {
+    return families.empty() ? *family : *families[static_cast<std::size_t>(element)];
+  }
 };
 
 // A column of data along the rows of a pass: strides by row dimension.
@@ -104,6 +121,7 @@ struct Operand {
   OperandKind kind = OperandKind::array;
   int id = 0;
   Affine at;
+  int table = -1;  // into Plan::tables: the address is table[at]
 };
 
 struct ReducedTerm {
@@ -124,6 +142,7 @@ struct Plan {
   std::vector<PlannedBlock> blocks;  // by BlockId
   std::vector<ConstantArray> arrays;
   std::vector<LookupArray> lookups;
+  std::vector<Table> tables;
   std::vector<Pass> passes;
   std::vector<Moment> moments;
   std::vector<ReducedTerm> terms;

@@ -13,106 +13,23 @@ using derive::DataNode;
 using derive::DataOp;
 using derive::IndexUse;
 
+}  // namespace
+
 std::size_t local(const ResolvedTerm& term, IndexId index) {
   const auto found = std::find(term.indices.begin(), term.indices.end(), index);
   if (found == term.indices.end()) throw Failure(unknown_size("an index outside its term"));
   return static_cast<std::size_t>(found - term.indices.begin());
 }
 
-std::int64_t product(const std::vector<std::int64_t>& extents) {
-  std::int64_t out = 1;
-  for (const std::int64_t e : extents) out *= e;
-  return out;
-}
+namespace {
 
 // How often a base is multiplied in base^exponent, for the exponents worth splitting.
 int small_power(double exponent) { return exponent == 2 || exponent == 3 || exponent == 4 ? static_cast<int>(exponent) : 0; }
 
-const family::LayoutEntry* find_entry(const family::Family& family, const Statistic& statistic) {
-  for (const family::LayoutEntry& entry : family.layout()) {
-    if (entry.statistic == statistic) return &entry;
-  }
-  return nullptr;
-}
-
-const family::LayoutEntry& entry_of(const family::Family& family, const Statistic& statistic) {
-  const family::LayoutEntry* entry = find_entry(family, statistic);
-  if (entry == nullptr) throw Failure(missing_statistic(to_text(statistic, "v"), family.name()));
-  return *entry;
-}
-
 }  // namespace
 
 Resolver::Resolver(const model::ModelGraph& graph, const derive::Derivation& derivation, const model::BoundData& data, Plan& plan)
-    : graph_(graph), derivation_(derivation), plan_(plan), evaluator_(graph, derivation.log_joint, data) {}
-
-namespace {
-
-std::string variable_names(const model::ModelGraph& graph, const derive::Block& block) {
-  std::string names;
-  for (const derive::Component& c : block.components) names += (names.empty() ? "`" : ", `") + graph.variables[c.variable].name + "`";
-  return names;
-}
-
-std::size_t family_dimension(const derive::Block& block, const std::vector<PlannedComponent>& components, std::int64_t levels) {
-  using Kind = family::FamilyKind::Kind;
-  std::size_t values = 0;
-  for (const PlannedComponent& c : components) values += static_cast<std::size_t>(product(c.inner));
-  switch (block.family.kind) {
-    case Kind::categorical:
-      return static_cast<std::size_t>(levels);
-    case Kind::wishart:
-    case Kind::inverse_wishart:
-      return components.at(0).inner.empty() ? 1 : static_cast<std::size_t>(components[0].inner.back());
-    case Kind::gaussian:
-    case Kind::dirichlet:
-      return values;
-    case Kind::normal_gamma:
-    case Kind::normal_wishart:
-    case Kind::normal_inverse_wishart:  // the scale comes first, the vector second
-      return static_cast<std::size_t>(product(components.at(1).inner));
-    case Kind::gamma_power:
-    case Kind::beta:
-    case Kind::gig_power:
-    case Kind::von_mises:
-    case Kind::power_law:
-    case Kind::truncated_normal:
-    case Kind::scalar:
-    case Kind::discrete_network:
-    case Kind::gaussian_pattern:
-      return 1;
-  }
-  return 1;
-}
-
-}  // namespace
-
-void Resolver::resolve_blocks() {
-  for (std::size_t b = 0; b < derivation_.blocks.size(); ++b) {
-    const derive::Block& block = derivation_.blocks[BlockId(b)];
-    if (block.kind == derive::BlockKind::unsupported) {
-      throw Failure(unsupported_block(variable_names(graph_, block), block.reason, block.offender_span));
-    }
-    PlannedBlock planned;
-    planned.id = BlockId(b);
-    planned.point = block.point;
-    planned.discrete = block.family.kind == family::FamilyKind::Kind::categorical;
-    for (const model::Size& extent : block.batch) planned.batch.push_back(std::max<std::int64_t>(0, evaluator_.size(extent)));
-    planned.count = product(planned.batch);
-    std::size_t offset = 0;
-    for (const derive::Component& c : block.components) {
-      PlannedComponent component{c.variable, offset, {}};
-      for (const std::size_t slot : c.inner_slots) component.inner.push_back(evaluator_.size(graph_.variables[c.variable].dims.at(slot)));
-      offset += static_cast<std::size_t>(product(component.inner));
-      planned.components.push_back(component);
-      planned.names += (planned.names.empty() ? "" : ", ") + graph_.variables[c.variable].name;
-    }
-    const std::int64_t levels = planned.discrete ? evaluator_.size(block.levels) : 0;
-    const std::size_t dimension = family_dimension(block, planned.components, levels);
-    planned.family = family::make_family(block.family, {.dimension = dimension});
-    plan_.blocks.push_back(std::move(planned));
-  }
-}
+    : graph_(graph), derivation_(derivation), plan_(plan), evaluator_(graph, derivation.log_joint, data), data_(data) {}
 
 ResolvedTerm Resolver::resolve(TermId id) {
   const derive::Term& source = derivation_.log_joint.terms[id];
@@ -223,101 +140,6 @@ int Resolver::array(const Grid& grid, const std::string& text) {
   const auto [found, is_new] = array_ids_.emplace(grid.values, static_cast<int>(plan_.arrays.size()));
   if (is_new) plan_.arrays.push_back({grid.values, grid.owned, text});
   return found->second;
-}
-
-void Resolver::add_statistics(ResolvedTerm& term, const derive::Term& source) {
-  std::map<int, std::vector<const Atom*>> by_block;
-  for (const Atom& atom : source.atoms) {
-    by_block[derivation_.block_of.at(static_cast<std::size_t>(atom.variable.value)).value].push_back(&atom);
-  }
-  for (const auto& [block, atoms] : by_block) term.statistics.push_back(statistic_use(term, block, atoms));
-}
-
-// Adds stride × (value of the index use − first), which must lie in 0..extent-1.
-void Resolver::add_use(const ResolvedTerm& term, Affine& at, const IndexUse& use, std::int64_t first, std::int64_t extent, std::int64_t stride,
-                       VariableId variable) const {
-  std::int64_t position = evaluator_.size(use.offset) - first, last = position;
-  if (use.index.valid()) {
-    const std::size_t index = local(term, use.index);
-    position += evaluator_.low(use.index);
-    last = position + term.extents[index] - 1;
-    at.strides[index] += stride;
-  }
-  at.base += stride * position;
-  const bool empty = last < position;
-  if (!empty && (position < 0 || last >= extent)) {
-    throw Failure(index_out_of_range(graph_.variables[variable].name, position + first, last + first, extent));
-  }
-}
-
-namespace {
-
-const derive::Component& component_of(const derive::Block& block, const Atom& atom, std::size_t& position) {
-  for (position = 0; position < block.components.size(); ++position) {
-    if (block.components[position].variable == atom.variable) return block.components[position];
-  }
-  throw Failure(missing_statistic("of a variable outside the block", "block"));
-}
-
-}  // namespace
-
-void Resolver::add_batch(const ResolvedTerm& term, StatisticUse& use, const derive::Component& component, const Atom& atom) {
-  const PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(use.block)];
-  std::int64_t stride = static_cast<std::int64_t>(planned.family->size());
-  use.batch.assign(planned.batch.size(), -1);
-  for (std::size_t b = planned.batch.size(); b-- > 0; stride *= planned.batch[b]) {
-    const IndexUse& index = atom.indices.at(component.batch_slots[b]);
-    add_use(term, use.at, index, 1, planned.batch[b], stride, atom.variable);
-    if (!index.index.valid() || evaluator_.low(index.index) + evaluator_.size(index.offset) != 1) continue;
-    if (evaluator_.extent(index.index) == planned.batch[b]) use.batch[b] = static_cast<int>(local(term, index.index));
-  }
-}
-
-// Row-major position of an element among the values of its block.
-Affine Resolver::inner_position(const ResolvedTerm& term, const derive::Block& block, std::size_t c, const Atom& atom) const {
-  const PlannedComponent& planned =
-      plan_.blocks[static_cast<std::size_t>(derivation_.block_of[static_cast<std::size_t>(atom.variable.value)].value)].components[c];
-  Affine at{static_cast<std::int64_t>(planned.offset), std::vector<std::int64_t>(term.indices.size(), 0)};
-  std::int64_t stride = 1;
-  for (std::size_t slot = planned.inner.size(); slot-- > 0; stride *= planned.inner[slot]) {
-    add_use(term, at, atom.indices.at(block.components[c].inner_slots[slot]), 1, planned.inner[slot], stride, atom.variable);
-  }
-  return at;
-}
-
-StatisticUse Resolver::statistic_use(const ResolvedTerm& term, int block_id, const std::vector<const Atom*>& atoms) {
-  const derive::Block& block = derivation_.blocks[BlockId(static_cast<std::int32_t>(block_id))];
-  const family::Family& family = *plan_.blocks[static_cast<std::size_t>(block_id)].family;
-  StatisticUse use{block_id, {0, std::vector<std::int64_t>(term.indices.size(), 0)}, {}};
-  std::size_t c = 0;
-  const Atom& first = *atoms.at(0);
-  add_batch(term, use, component_of(block, first, c), first);
-  const auto add = [&](const Affine& at, std::int64_t scale) {
-    use.at.base += scale * at.base;
-    for (std::size_t i = 0; i < at.strides.size(); ++i) use.at.strides[i] += scale * at.strides[i];
-  };
-  const auto d = static_cast<std::int64_t>(family.value_size());
-  const family::LayoutEntry* pair = find_entry(family, Statistic::pair());
-  const bool square = first.statistic == Statistic{StatisticKind::power, 2} && pair != nullptr;
-  if (atoms.size() > 2) throw Failure(missing_statistic("of more than two elements", family.name()));
-  if (atoms.size() == 2 || square) {
-    const Affine a = inner_position(term, block, c, first);
-    std::size_t c2 = c;
-    if (atoms.size() == 2) component_of(block, *atoms[1], c2);
-    const Affine b = inner_position(term, block, c2, atoms.size() == 2 ? *atoms[1] : first);
-    use.at.base += static_cast<std::int64_t>(pair != nullptr ? pair->offset : entry_of(family, {StatisticKind::power, 2}).offset);
-    if (pair == nullptr) return use;
-    add(a, d);
-    add(b, 1);
-    return use;
-  }
-  use.at.base += static_cast<std::int64_t>(entry_of(family, first.statistic).offset);
-  if (first.statistic.kind == StatisticKind::indicator) {
-    add_use(term, use.at, first.indices.back(), evaluator_.size(block.first_level), static_cast<std::int64_t>(family.size()), 1, first.variable);
-  } else if (first.statistic.kind != StatisticKind::log_det) {
-    add(inner_position(term, block, c, first), 1);
-  }
-  return use;
 }
 
 void Resolver::resolve_weight(PlannedBlock& block, const ResolvedTerm& term, const StatisticUse& use) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plan/evaluate.hpp"
+#include "plan/pattern.hpp"
 #include "plan/plan.hpp"
 
 namespace jensen::plan {
@@ -22,10 +23,24 @@ struct LookupFactor {
   std::size_t target = 0;
 };
 
+// One atom of a patterned block: the positions of its number (or discrete variable) and of its level.
+struct ElementUse {
+  Affine position;
+  Affine level;
+};
+
 struct StatisticUse {
   int block = 0;
-  Affine at;               // into the block's mean parameters, count × size
-  std::vector<int> batch;  // per batch dimension the index that runs over all of it; -1 where none does
+  Affine at;                         // into the block's mean parameters, count × size; of a patterned block the element, 0..count-1
+  std::vector<int> batch;            // per batch dimension the index that runs over all of it; -1 where none does
+  std::vector<ElementUse> elements;  // of a patterned block
+};
+
+// Several lookups of a term as one: index `index` runs over the tuples of targets that occur, whose counters are values[target][c].
+struct Combined {
+  std::size_t index = 0;
+  std::vector<std::size_t> targets;
+  std::vector<std::vector<std::int32_t>> values;
 };
 
 struct ResolvedTerm {
@@ -38,7 +53,11 @@ struct ResolvedTerm {
   std::optional<DataFactor> weight;
   std::optional<DataExprId> weight_id;
   std::vector<StatisticUse> statistics;
+  std::optional<Combined> combined;
 };
+
+// The position of an index among the term's own.
+std::size_t local(const ResolvedTerm& term, IndexId index);
 
 class Resolver {
  public:
@@ -46,6 +65,13 @@ class Resolver {
 
   void resolve_blocks();
   ResolvedTerm resolve(TermId id);
+  // The pattern of a block that has one; null for the others.
+  Pattern* pattern(int block) {
+    const auto found = patterns_.find(block);
+    return found == patterns_.end() ? nullptr : &found->second;
+  }
+  // Makes the families of patterned blocks; to be called when all terms have been split.
+  void finish();
   // The lookup as a plain factor of zeros and ones.
   DataFactor densify(const ResolvedTerm& term, const LookupFactor& lookup);
   // The weight of a block as an array over its batch, given a term whose weight it is.
@@ -60,7 +86,14 @@ class Resolver {
   Affine affine(const ResolvedTerm& term, const Grid& grid) const;
   int array(const Grid& grid, const std::string& text);
   void add_statistics(ResolvedTerm& term, const derive::Term& source);
-  StatisticUse statistic_use(const ResolvedTerm& term, int block, const std::vector<const derive::Atom*>& atoms);
+  StatisticUse statistic_use(ResolvedTerm& term, int block, const std::vector<const derive::Atom*>& atoms);
+  void patterned_use(const ResolvedTerm& term, StatisticUse& use, const derive::Block& block, const std::vector<const derive::Atom*>& atoms);
+  void joint_use(ResolvedTerm& term, StatisticUse& use, const derive::Block& block, const std::vector<const derive::Atom*>& atoms);
+  void add_function_indices(const ResolvedTerm& term, StatisticUse& use, const derive::Block& block, const derive::Atom& atom);
+  void make_family(PlannedBlock& planned, const derive::Block& block);
+  void make_scalar(PlannedBlock& planned, const derive::Block& block);
+  PlannedGate planned_gate(const PlannedBlock& planned, const derive::Gate& gate);
+  void set_present(PlannedBlock& planned, const derive::Block& block);
   void add_batch(const ResolvedTerm& term, StatisticUse& use, const derive::Component& component, const derive::Atom& atom);
   Affine inner_position(const ResolvedTerm& term, const derive::Block& block, std::size_t component, const derive::Atom& atom) const;
   void add_use(const ResolvedTerm& term, Affine& at, const derive::IndexUse& use, std::int64_t first, std::int64_t extent, std::int64_t stride,
@@ -70,6 +103,8 @@ class Resolver {
   const derive::Derivation& derivation_;
   Plan& plan_;
   Evaluator evaluator_;
+  const model::BoundData& data_;
+  std::map<int, Pattern> patterns_;  // by block
   std::map<const double*, int> array_ids_;
   std::map<std::tuple<DataExprId, std::int64_t, std::int64_t>, int> lookup_ids_;
 };

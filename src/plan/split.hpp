@@ -25,9 +25,17 @@ class Splitter {
     std::optional<DataFactor> weight;
     const StatisticUse* swept = nullptr;
   };
+  // A table while the sizes of patterned families are not known: an element of the batch and a position in it.
+  struct OpenTable {
+    int block = 0;
+    std::vector<std::pair<std::int64_t, std::int32_t>> entries;
+  };
 
   void split_swept(ResolvedTerm& term, const StatisticUse& use);
   void split_data(ResolvedTerm& term);
+  void combine_lookups(ResolvedTerm& term, RowFactor& factor);
+  void gather_arrays(ResolvedTerm& term);
+  Operand statistic_operand(const ResolvedTerm& term, const StatisticUse& use);
   void densify_lookups(ResolvedTerm& term, const std::vector<bool>& rows);
   Operand add_moment(const ResolvedTerm& term, const RowFactor& factor);
   int pass_of(const ResolvedTerm& term, const RowFactor& factor);
@@ -46,6 +54,8 @@ class Splitter {
     std::int32_t group = 0, l = 0, feature = 0, statistic = 0;
     auto operator<=>(const Cell&) const = default;
   };
+  std::map<std::pair<std::vector<std::int32_t>, std::size_t>, int> combined_ids_;  // positions by row, number of lookups
+  std::vector<OpenTable> open_tables_;                                             // by table of the plan
   std::vector<std::vector<Cell>> moment_cells_;
   std::map<std::pair<int, std::vector<Cell>>, int> moment_ids_;
 

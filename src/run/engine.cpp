@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "run/element.hpp"
 #include "run/hoist.hpp"
 
 namespace jensen::run {
@@ -83,8 +84,33 @@ void Engine::sum_data() {
   cancelled_ = cancelled_ || (cancel_ != nullptr && cancel_->load());
 }
 
-double Engine::weight(const plan::PlannedBlock& block, std::int64_t element) const {
+double Engine::copies(const plan::PlannedBlock& block, std::int64_t element) const {
   return block.weight ? plan_.arrays[static_cast<std::size_t>(*block.weight)].values[element] : 1.0;
+}
+
+double Engine::probability(const plan::PlannedGate& gate, std::int64_t element) const {
+  return state_.blocks[static_cast<std::size_t>(gate.block)].mean[static_cast<std::size_t>(gate.addresses[static_cast<std::size_t>(element)])];
+}
+
+double Engine::weight(const plan::PlannedBlock& block, std::int64_t element) const {
+  double w = copies(block, element);
+  for (const plan::PlannedGate& gate : block.gates) w *= probability(gate, element);
+  return w;
+}
+
+// What is inside a gate exists with the gate's probability, so its entropy speaks for the gate: ∂/∂q(gate) of Σ weight · H.
+void Engine::add_gated_entropies(int block, std::vector<double>& natural) const {
+  for (const int inside : stored_) {
+    const plan::PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(inside)];
+    for (std::size_t g = 0; g < planned.gates.size(); ++g) {
+      if (planned.gates[g].block != block) continue;
+      for (std::int64_t e = 0; e < planned.count; ++e) {
+        double others = copies(planned, e);
+        for (std::size_t o = 0; o < planned.gates.size(); ++o) others *= o == g ? 1 : probability(planned.gates[o], e);
+        natural[static_cast<std::size_t>(planned.gates[g].addresses[static_cast<std::size_t>(e)])] += others * element_entropy(inside, e);
+      }
+    }
+  }
 }
 
 // A row of weight 0 has no best q; it keeps the one it has and contributes nothing.
@@ -94,14 +120,16 @@ std::optional<BlockFailure> Engine::update(int block) {
   const std::size_t size = planned.family->size();
   std::vector<double>& natural = state.natural;
   std::vector<double> kept;
-  if (planned.weight) kept = natural;
+  const bool weighted = planned.weight || !planned.gates.empty();
+  if (weighted) kept = natural;
   std::fill(natural.begin(), natural.end(), 0.0);
   for (const plan::TermProgram& program : plan_.messages[static_cast<std::size_t>(block)]) {
     program.contraction.run(inputs_, natural.data(), scratch_.data());
   }
+  add_gated_entropies(block, natural);
   for (std::int64_t e = 0; e < planned.count; ++e) {
     const double w = weight(planned, e);
-    if (planned.weight) {
+    if (weighted) {
       const std::span<double> mine = element_of(natural, e, size);
       if (w == 0) {
         std::copy_n(kept.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(e) * size), size, mine.begin());
@@ -117,7 +145,7 @@ std::optional<BlockFailure> Engine::update(int block) {
 std::optional<BlockFailure> Engine::optimise(int block, std::int64_t element) {
   const plan::PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(block)];
   BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
-  const family::Family& family = *planned.family;
+  const family::Family& family = planned.family_of(element);
   const std::span<double> natural = element_of(state.natural, element, family.size());
   const std::span<double> mean = element_of(state.mean, element, family.size());
   std::optional<family::Improper> improper;
@@ -129,14 +157,14 @@ std::optional<BlockFailure> Engine::optimise(int block, std::int64_t element) {
       keep_finite(mean);
     }
   } else {
-    improper = family.update(natural, mean, state.log_partition[static_cast<std::size_t>(element)]);
+    improper = update_element(planned, element, natural, mean, state.log_partition[static_cast<std::size_t>(element)]);
   }
   if (improper) return BlockFailure{block, element, improper->reason};
   return std::nullopt;
 }
 
 void Engine::set_value(int block, std::int64_t element, std::span<const double> value) {
-  const family::Family& family = *plan_.blocks[static_cast<std::size_t>(block)].family;
+  const family::Family& family = plan_.blocks[static_cast<std::size_t>(block)].family_of(element);
   BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
   std::copy(value.begin(), value.end(), element_of(state.value, element, family.value_size()).begin());
   const std::span<double> mean = element_of(state.mean, element, family.size());
@@ -177,20 +205,25 @@ std::optional<BlockFailure> Engine::sweep(int pass, GivenMeans given, RowSink si
   return std::nullopt;
 }
 
-// H[q] = A(η) − η · ∇A(η), times the weight.
+// H[q] = A(η) − η · ∇A(η).
+double Engine::element_entropy(int block, std::int64_t element) const {
+  const BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
+  const std::size_t size = plan_.blocks[static_cast<std::size_t>(block)].family->size(), first = static_cast<std::size_t>(element) * size;
+  double product = 0;
+  for (std::size_t s = first; s < first + size; ++s) product += state.natural[s] * state.mean[s];
+  return state.log_partition[static_cast<std::size_t>(element)] - product;
+}
+
+// Σ weight · H[q].
 double Engine::entropy(int block, double& magnitude) const {
   const plan::PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(block)];
   const BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
   if (planned.point) return 0;
-  const std::size_t size = planned.family->size();
   double total = 0;
   for (std::int64_t e = 0; e < planned.count; ++e) {
-    double product = 0;
-    const std::size_t first = static_cast<std::size_t>(e) * size;
-    for (std::size_t s = first; s < first + size; ++s) product += state.natural[s] * state.mean[s];
-    const double w = weight(planned, e), a = state.log_partition[static_cast<std::size_t>(e)];
-    total += w * (a - product);
-    magnitude += w * (std::abs(a) + std::abs(product));
+    const double h = element_entropy(block, e), w = weight(planned, e), a = state.log_partition[static_cast<std::size_t>(e)];
+    total += w * h;
+    magnitude += w * (std::abs(a) + std::abs(a - h));
   }
   return total;
 }
@@ -224,7 +257,10 @@ double Engine::stored_bound() {
   for (std::size_t t = 0; t < plan_.terms.size(); ++t) {
     const plan::ReducedTerm& term = plan_.terms[t];
     plan::ContractionSpec spec{term.coefficient, term.extents, {}, {0, std::vector<std::int64_t>(term.extents.size(), 0)}};
-    for (const plan::Operand& o : term.operands) spec.inputs.push_back({static_cast<int>(plan_.input_of(o.kind, o.id)), o.at});
+    for (const plan::Operand& o : term.operands) {
+      spec.inputs.push_back(
+          {static_cast<int>(plan_.input_of(o.kind, o.id)), o.at, o.table < 0 ? nullptr : plan_.tables[static_cast<std::size_t>(o.table)]});
+    }
     const plan::Contraction contraction(spec);
     std::vector<double> scratch(static_cast<std::size_t>(contraction.scratch_size()) + 1);
     contraction.run(inputs_, &total, scratch.data());

@@ -78,7 +78,12 @@ class Engine {
   void read_moments(int pass, const std::vector<double>& sums);
   std::vector<double> derivative(int pass);
   double entropy(int block, double& magnitude) const;
-  double weight(const plan::PlannedBlock& block, std::int64_t element) const;
+  [[nodiscard]] double element_entropy(int block, std::int64_t element) const;
+  // Multiplicity of the plates around the element; probability that a gate is open for it; both together.
+  [[nodiscard]] double copies(const plan::PlannedBlock& block, std::int64_t element) const;
+  [[nodiscard]] double probability(const plan::PlannedGate& gate, std::int64_t element) const;
+  [[nodiscard]] double weight(const plan::PlannedBlock& block, std::int64_t element) const;
+  void add_gated_entropies(int block, std::vector<double>& natural) const;
   std::optional<BlockFailure> optimise(int block, std::int64_t element);
 
   const plan::Plan& plan_;

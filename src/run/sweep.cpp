@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "run/element.hpp"
 #include "run/kernels/discrete.hpp"
 #include "run/kernels/lanes.hpp"
 #include "run/kernels/products.hpp"
@@ -122,7 +123,7 @@ class Sweeper {
 
   // Turns η into mean parameters; returns Σ weight · A.
   double update(Scratch& s, ShardResult& result) const {
-    if (!block_.discrete) {
+    if (!block_.discrete || !block_.present.empty()) {
       update_family(s, result);
       return weighted_sum(s);
     }
@@ -149,7 +150,7 @@ class Sweeper {
   void update_family(Scratch& s, ShardResult& result) const {
     for (std::int64_t i = 0; i < s.tile.rows; ++i) {
       for (std::int64_t k = 0; k < size_; ++k) s.row_natural[static_cast<std::size_t>(k)] = s.natural[static_cast<std::size_t>(k * tile_rows + i)];
-      const auto improper = block_.family->update(s.row_natural, s.row_mean, s.log_partition[static_cast<std::size_t>(i)]);
+      const auto improper = update_element(block_, s.tile.first + i, s.row_natural, s.row_mean, s.log_partition[static_cast<std::size_t>(i)]);
       if (improper && !result.failure) result.failure = RowFailure{s.tile.first + i, improper->reason};
       for (std::int64_t k = 0; k < size_; ++k) s.mean[static_cast<std::size_t>(k * tile_rows + i)] = s.row_mean[static_cast<std::size_t>(k)];
     }

@@ -1,0 +1,74 @@
+#include "plan/pattern.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "plan/messages.hpp"
+
+namespace jensen::plan {
+namespace {
+
+std::int32_t checked(std::int64_t size) {
+  if (size > std::numeric_limits<std::int32_t>::max()) throw Failure(too_large());
+  return static_cast<std::int32_t>(size);
+}
+
+}  // namespace
+
+// Every number has its square: a variance is always wanted.
+Pattern Pattern::gaussian(std::size_t dimension, std::vector<bool> point) {
+  Pattern out;
+  out.gaussian_ = {dimension, {}, std::move(point)};
+  const std::int32_t n = checked(static_cast<std::int64_t>(dimension));
+  for (std::int32_t i = 0; i < n; ++i) out.pair(i, i);
+  return out;
+}
+
+// Every variable has its own probabilities.
+Pattern Pattern::network(std::vector<std::int32_t> levels) {
+  Pattern out;
+  out.levels_ = std::move(levels);
+  for (std::size_t v = 0; v < out.levels_.size(); ++v) out.scope(std::vector{Element{static_cast<std::int32_t>(v), 0}});
+  return out;
+}
+
+std::int32_t Pattern::pair(std::int32_t a, std::int32_t b) {
+  const auto key = std::minmax(a, b);
+  const auto [found, is_new] = pairs_.emplace(key, 0);
+  if (is_new) {
+    found->second = checked(static_cast<std::int64_t>(gaussian_.dimension + gaussian_.pairs.size()));
+    gaussian_.pairs.emplace_back(key);
+  }
+  return found->second;
+}
+
+std::int32_t Pattern::scope(std::span<const Element> sorted) {
+  std::vector<std::int32_t> variables;
+  for (const Element& e : sorted) variables.push_back(e.position);
+  const auto [found, is_new] = offsets_.emplace(variables, size_);
+  if (is_new) {
+    std::int64_t cells = 1;
+    for (const std::int32_t v : variables) cells *= levels_.at(static_cast<std::size_t>(v));
+    size_ = checked(size_ + cells);
+    scopes_.push_back(variables);
+  }
+  std::int32_t at = 0;
+  for (const Element& e : sorted) at = at * levels_.at(static_cast<std::size_t>(e.position)) + e.level;
+  return found->second + at;
+}
+
+std::int32_t Pattern::address(std::span<const Element> elements) {
+  if (!is_network()) return elements.size() == 1 ? elements[0].position : pair(elements[0].position, elements[1].position);
+  std::vector<Element> sorted(elements.begin(), elements.end());
+  std::sort(sorted.begin(), sorted.end());
+  const auto same = std::adjacent_find(sorted.begin(), sorted.end(), [](const Element& a, const Element& b) { return a.position == b.position; });
+  if (same != sorted.end()) throw Failure(same_element_twice());
+  return scope(sorted);
+}
+
+std::shared_ptr<const family::Family> Pattern::make() const {
+  if (is_network()) return family::make_discrete_network({levels_, scopes_});
+  return family::make_gaussian_pattern(gaussian_);
+}
+
+}  // namespace jensen::plan

@@ -1,0 +1,273 @@
+// Blocks with every size known, and their families.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "plan/messages.hpp"
+#include "plan/resolve.hpp"
+#include "plan/scalar_program.hpp"
+
+namespace jensen::plan {
+namespace {
+
+using Kind = family::FamilyKind::Kind;
+
+// Up to here a Gaussian block keeps all products of its numbers; beyond, those that its terms use.
+constexpr std::size_t largest_dense = 96;
+
+std::int64_t product(const std::vector<std::int64_t>& extents) {
+  std::int64_t out = 1;
+  for (const std::int64_t e : extents) out *= e;
+  return out;
+}
+
+std::string variable_names(const model::ModelGraph& graph, const derive::Block& block) {
+  std::string names;
+  for (const derive::Component& c : block.components) names += (names.empty() ? "`" : ", `") + graph.variables[c.variable].name + "`";
+  return names;
+}
+
+std::size_t values_of(const std::vector<PlannedComponent>& components) {
+  std::size_t values = 0;
+  for (const PlannedComponent& c : components) values += static_cast<std::size_t>(product(c.inner));
+  return values;
+}
+
+std::size_t family_dimension(Kind kind, const std::vector<PlannedComponent>& components, std::int64_t levels) {
+  switch (kind) {
+    case Kind::categorical:
+      return static_cast<std::size_t>(levels);
+    case Kind::wishart:
+    case Kind::inverse_wishart:
+      return components.at(0).inner.empty() ? 1 : static_cast<std::size_t>(components[0].inner.back());
+    case Kind::gaussian:
+    case Kind::dirichlet:
+      return values_of(components);
+    case Kind::normal_gamma:
+    case Kind::normal_wishart:
+    case Kind::normal_inverse_wishart:  // the scale comes first, the vector after it
+      return values_of(components) - static_cast<std::size_t>(product(components.at(0).inner));
+    case Kind::gamma_power:
+    case Kind::beta:
+    case Kind::gig_power:
+    case Kind::von_mises:
+    case Kind::power_law:
+    case Kind::truncated_normal:
+    case Kind::scalar:
+    case Kind::discrete_network:
+    case Kind::gaussian_pattern:
+      return 1;
+  }
+  return 1;
+}
+
+std::vector<bool> point_mask(const std::vector<PlannedComponent>& components) {
+  std::vector<bool> mask;
+  for (const PlannedComponent& c : components) mask.insert(mask.end(), static_cast<std::size_t>(product(c.inner)), c.point);
+  return mask;
+}
+
+std::vector<std::int32_t> network_levels(const std::vector<PlannedComponent>& components) {
+  std::vector<std::int32_t> levels;
+  for (const PlannedComponent& c : components) {
+    levels.insert(levels.end(), static_cast<std::size_t>(product(c.inner)), static_cast<std::int32_t>(c.levels));
+  }
+  return levels;
+}
+
+}  // namespace
+
+void Resolver::resolve_blocks() {
+  for (std::size_t b = 0; b < derivation_.blocks.size(); ++b) {
+    const derive::Block& block = derivation_.blocks[BlockId(b)];
+    if (block.kind == derive::BlockKind::unsupported) {
+      throw Failure(unsupported_block(variable_names(graph_, block), block.reason, block.offender_span));
+    }
+    PlannedBlock planned;
+    planned.id = BlockId(b);
+    planned.point = block.point;
+    planned.discrete = block.family.kind == Kind::categorical;
+    planned.network = block.family.kind == Kind::discrete_network;
+    for (const model::Size& extent : block.batch) planned.batch.push_back(std::max<std::int64_t>(0, evaluator_.size(extent)));
+    planned.count = product(planned.batch);
+    std::size_t offset = 0;
+    for (const derive::Component& c : block.components) {
+      PlannedComponent component{c.variable, offset, {}, c.point, planned.network ? evaluator_.size(c.levels) : 0};
+      for (const std::size_t slot : c.inner_slots) component.inner.push_back(evaluator_.size(graph_.variables[c.variable].dims.at(slot)));
+      offset += static_cast<std::size_t>(product(component.inner));
+      planned.components.push_back(component);
+      planned.names += (planned.names.empty() ? "" : ", ") + graph_.variables[c.variable].name;
+    }
+    make_family(planned, block);
+    set_present(planned, block);
+    plan_.blocks.push_back(std::move(planned));
+  }
+}
+
+void Resolver::make_family(PlannedBlock& planned, const derive::Block& block) {
+  const int id = planned.id.value;
+  const Kind kind = block.family.kind;
+  const bool large = kind == Kind::gaussian && !planned.point && values_of(planned.components) > largest_dense;
+  if (planned.network) {
+    patterns_.emplace(id, Pattern::network(network_levels(planned.components)));
+  } else if (kind == Kind::gaussian_pattern || large) {
+    patterns_.emplace(id, Pattern::gaussian(values_of(planned.components), point_mask(planned.components)));
+  } else if (kind == Kind::scalar) {
+    make_scalar(planned, block);
+  } else {
+    const std::int64_t levels = planned.discrete ? evaluator_.size(block.levels) : 0;
+    planned.family = family::make_family(block.family, {.dimension = family_dimension(kind, planned.components, levels)});
+  }
+}
+
+namespace {
+
+const derive::Atom* atom_with(const derive::Derivation& derivation, const derive::Block& block, const Statistic& statistic) {
+  for (const TermId t : block.terms) {
+    for (const derive::Atom& atom : derivation.log_joint.terms[t].atoms) {
+      if (atom.variable == block.components[0].variable && atom.statistic == statistic) return &atom;
+    }
+  }
+  return nullptr;
+}
+
+family::ScalarStatistic native_statistic(const Statistic& statistic) {
+  family::ScalarStatistic out{statistic, 1, {}};
+  switch (statistic.kind) {
+    case StatisticKind::power:
+      out.value = [p = statistic.power](double v, double* to) { *to = p == 1 ? v : p == 2 ? v * v : std::pow(v, p); };
+      break;
+    case StatisticKind::log:
+      out.value = [](double v, double* to) { *to = std::log(v); };
+      break;
+    case StatisticKind::log1m:
+      out.value = [](double v, double* to) { *to = std::log1p(-v); };
+      break;
+    case StatisticKind::cosine:
+      out.value = [](double v, double* to) { *to = std::cos(v); };
+      break;
+    case StatisticKind::sine:
+      out.value = [](double v, double* to) { *to = std::sin(v); };
+      break;
+    case StatisticKind::pair:
+    case StatisticKind::indicator:
+    case StatisticKind::log_det:
+    case StatisticKind::inverse:
+    case StatisticKind::function:
+    case StatisticKind::scaled:
+    case StatisticKind::scaled_pair:
+      throw Failure(missing_statistic(to_text(statistic, "v"), "scalar"));
+  }
+  return out;
+}
+
+}  // namespace
+
+// Functions that depend on an index of the batch differ from element to element, and so do the families.
+void Resolver::make_scalar(PlannedBlock& planned, const derive::Block& block) {
+  const derive::Component& component = block.components[0];
+  const Support support = graph_.variables[component.variable].type.support;
+  std::vector<const derive::Atom*> atoms;
+  bool differ = false;
+  for (const Statistic& statistic : block.family.listed) {
+    atoms.push_back(atom_with(derivation_, block, statistic));
+    if (statistic.kind != StatisticKind::function) continue;
+    for (const std::size_t slot : component.batch_slots) {
+      const IndexId index = atoms.back()->indices[slot].index;
+      const auto& free = evaluator_.node(DataExprId(static_cast<std::int32_t>(statistic.id))).free;
+      differ = differ || (index.valid() && std::binary_search(free.begin(), free.end(), index));
+    }
+  }
+  const std::int64_t elements = differ ? planned.count : 1;
+  for (std::int64_t e = 0; e < elements; ++e) {
+    std::vector<family::ScalarStatistic> statistics;
+    for (std::size_t s = 0; s < atoms.size(); ++s) {
+      const Statistic& statistic = block.family.listed[s];
+      if (statistic.kind != StatisticKind::function) {
+        statistics.push_back(native_statistic(statistic));
+        continue;
+      }
+      std::map<IndexId, std::int64_t> fixed;
+      std::int64_t rest = e;
+      for (std::size_t b = planned.batch.size(); b-- > 0; rest /= planned.batch[b]) {
+        const derive::IndexUse& use = atoms[s]->indices[component.batch_slots[b]];
+        if (use.index.valid()) fixed[use.index] = rest % planned.batch[b] + 1 - evaluator_.low(use.index) - evaluator_.size(use.offset);
+      }
+      const DataExprId id(static_cast<std::int32_t>(statistic.id));
+      std::vector<IndexId> indices;
+      for (const IndexId i : evaluator_.node(id).free) {
+        if (!fixed.contains(i)) indices.push_back(i);
+      }
+      const auto program = std::make_shared<ScalarProgram>(evaluator_, id, indices, fixed);
+      statistics.push_back({statistic, program->size(), [program](double v, double* to) { program->run(v, to); }});
+    }
+    std::shared_ptr<const family::Family> made = family::make_scalar(support, std::move(statistics));
+    if (e == 0) planned.family = made;
+    if (differ) planned.families.push_back(std::move(made));
+  }
+}
+
+void Resolver::set_present(PlannedBlock& planned, const derive::Block& block) {
+  if (std::none_of(block.components.begin(), block.components.end(), [](const derive::Component& c) { return c.present.valid(); })) return;
+  const std::size_t size = values_of(planned.components);
+  planned.present.assign(static_cast<std::size_t>(planned.count) * size, 1);
+  for (std::size_t c = 0; c < block.components.size(); ++c) {
+    const derive::Component& component = block.components[c];
+    if (!component.present.valid()) continue;
+    const model::BoundArray& mask = data_.arrays.at(component.present);
+    const std::vector<std::int64_t> strides = mask.strides();
+    std::vector<std::int64_t> extents = planned.batch, from, to;
+    std::int64_t stride = static_cast<std::int64_t>(size);
+    for (const std::size_t slot : component.batch_slots) from.push_back(strides[slot]);
+    for (std::size_t b = planned.batch.size(); b-- > 0; stride *= planned.batch[b]) to.insert(to.begin(), stride);
+    const auto& inner = planned.components[c].inner;
+    std::vector<std::int64_t> inner_to(inner.size());
+    stride = 1;
+    for (std::size_t i = inner.size(); i-- > 0; stride *= inner[i]) inner_to[i] = stride;
+    extents.insert(extents.end(), inner.begin(), inner.end());
+    to.insert(to.end(), inner_to.begin(), inner_to.end());
+    for (const std::size_t slot : component.inner_slots) from.push_back(strides[slot]);
+    for_each_cell(extents, {from, to}, {0, static_cast<std::int64_t>(planned.components[c].offset)}, [&](const std::vector<std::int64_t>& at) {
+      planned.present[static_cast<std::size_t>(at[1])] = mask.values[static_cast<std::size_t>(at[0])] != 0 ? 1 : 0;
+    });
+  }
+}
+
+void Resolver::finish() {
+  for (const auto& [block, pattern] : patterns_) plan_.blocks[static_cast<std::size_t>(block)].family = pattern.make();
+  for (PlannedBlock& planned : plan_.blocks) {
+    for (const derive::Gate& gate : derivation_.blocks[planned.id].gates) planned.gates.push_back(planned_gate(planned, gate));
+  }
+}
+
+// The element of the gate's block, and the level in it, that each element of the block is inside of.
+PlannedGate Resolver::planned_gate(const PlannedBlock& planned, const derive::Gate& gate) {
+  PlannedGate out{derivation_.block_of[static_cast<std::size_t>(gate.variable.value)].value, {}};
+  const derive::Block& source = derivation_.blocks[BlockId(static_cast<std::int32_t>(out.block))];
+  const PlannedBlock& target = plan_.blocks[static_cast<std::size_t>(out.block)];
+  const auto c =
+      static_cast<std::size_t>(std::ranges::find(source.components, gate.variable, &derive::Component::variable) - source.components.begin());
+  const derive::Component& component = source.components[c];
+  const std::int64_t level =
+      evaluator_.size(gate.level) - evaluator_.size(source.kind == derive::BlockKind::network ? component.first_level : source.first_level);
+  for (std::int64_t e = 0; e < planned.count; ++e) {
+    std::vector<std::int64_t> own(planned.batch.size());
+    std::int64_t rest = e;
+    for (std::size_t b = planned.batch.size(); b-- > 0; rest /= planned.batch[b]) own[b] = rest % planned.batch[b];
+    const auto position = [&](std::size_t slot) {
+      const derive::Gate::Position& at = gate.indices[slot];
+      return evaluator_.size(at.offset) + (at.batch < 0 ? -1 : own[static_cast<std::size_t>(at.batch)]);
+    };
+    std::int64_t element = 0, inner = static_cast<std::int64_t>(target.components[c].offset), stride = 1;
+    for (std::size_t b = 0; b < target.batch.size(); ++b) element = element * target.batch[b] + position(component.batch_slots[b]);
+    for (std::size_t i = target.components[c].inner.size(); i-- > 0; stride *= target.components[c].inner[i]) {
+      inner += stride * position(component.inner_slots[i]);
+    }
+    const std::array<Element, 1> single{Element{static_cast<std::int32_t>(inner), static_cast<std::int32_t>(level)}};
+    const std::int64_t within = target.network ? patterns_.at(out.block).address(single) : level;
+    out.addresses.push_back(static_cast<std::int32_t>(element * static_cast<std::int64_t>(target.family->size()) + within));
+  }
+  return out;
+}
+
+}  // namespace jensen::plan
