@@ -18,6 +18,7 @@
 #include "diagnostics/suggest.hpp"
 #include "model/bind_data.hpp"
 #include "model/graph_print.hpp"
+#include "model/missing.hpp"
 #include "parse.hpp"
 #include "plan/plan.hpp"
 #include "print.hpp"
@@ -160,28 +161,34 @@ Result<DerivedModel> derive(const ModelOptions& options, Sources& sources) {
   return derive(std::move(*graph));
 }
 
-Result<model::BoundData> read_data(const model::ModelGraph& graph, const std::string& model_path, const std::vector<std::string>& files) {
+Result<model::BoundData> read_data(model::ModelGraph& graph, const std::string& model_path, const std::vector<std::string>& files) {
   std::vector<data::Table> tables;
   for (const std::string& file : files.empty() ? files_of_model(graph, model_path) : files) {
     Result<data::Table> table = data::read_table(file);
     if (!table) return table.diagnostics();
     tables.push_back(std::move(*table));
   }
-  return model::bind_data(graph, std::move(tables));
+  Result<model::BoundData> data = model::bind_data(graph, std::move(tables));
+  if (data) model::add_missing(graph, *data);
+  return data;
 }
 
 Diagnostics blocks_without_update(const DerivedModel& model) { return derive::unsupported(model.graph, model.derivation); }
 
 Result<run::Fit> fit(const ModelOptions& options, const std::vector<std::string>& data_files, const run::FitOptions& fit_options, Sources& sources) {
   Stopwatch watch;
-  const Result<DerivedModel> model = derive(options, sources);
-  if (!model) return model.diagnostics();
-  if (Diagnostics missing = blocks_without_update(*model); !missing.empty()) return missing;
-  const double derive_seconds = watch.lap();
+  Result<model::ModelGraph> graph = resolve(options, sources);
+  if (!graph) return graph.diagnostics();
+  double derive_seconds = watch.lap();
 
-  const Result<model::BoundData> data = read_data(model->graph, options.path, data_files);
+  const Result<model::BoundData> data = read_data(*graph, options.path, data_files);
   if (!data) return data.diagnostics();
   const double read_seconds = watch.lap();
+
+  const Result<DerivedModel> model = derive(std::move(*graph));
+  if (!model) return model.diagnostics();
+  if (Diagnostics missing = blocks_without_update(*model); !missing.empty()) return missing;
+  derive_seconds += watch.lap();
 
   const Result<plan::Plan> plan = plan::make_plan(model->graph, model->derivation, *data);
   if (!plan) return plan.diagnostics();
@@ -236,11 +243,16 @@ Result<std::string> print_after(Stage stage, const ModelOptions& options, const 
     return program ? Result<std::string>(grammar::to_outline(*program)) : program.diagnostics();
   }
   if (stage == Stage::graph) return print_graph(GraphFormat::text, options, sources);
-  const Result<DerivedModel> model = derive(options, sources);
-  if (!model) return model.diagnostics();
-  if (stage == Stage::log_joint) return log_joint_text(*model);
-  const Result<model::BoundData> data = read_data(model->graph, options.path, data_files);
+  if (stage == Stage::log_joint) {
+    const Result<DerivedModel> model = derive(options, sources);
+    return model ? Result<std::string>(log_joint_text(*model)) : model.diagnostics();
+  }
+  Result<model::ModelGraph> graph = resolve(options, sources);
+  if (!graph) return graph.diagnostics();
+  const Result<model::BoundData> data = read_data(*graph, options.path, data_files);
   if (!data) return data.diagnostics();
+  const Result<DerivedModel> model = derive(std::move(*graph));
+  if (!model) return model.diagnostics();
   const Result<plan::Plan> plan = plan::make_plan(model->graph, model->derivation, *data);
   return plan ? Result<std::string>(plan::to_text(*plan)) : plan.diagnostics();
 }

@@ -89,6 +89,7 @@ std::string variables_text(const Findings& findings) {
   for (std::size_t i = 0; i < variables.size(); ++i) {
     const VariableId id = variables.id_at(i);
     const Variable& variable = variables[id];
+    if (variable.missing_of.valid() || (variable.role == model::Role::data && !variable.binding)) continue;  // in missing_text
     const bool observed = variable.observed || (variable.role == model::Role::data && !variable.factors.empty());
     const std::string role = observed ? "observed" : to_text(variable.role);
     const std::string extra = variable.role == model::Role::data ? data_text(variable, id, findings.data) : "";
@@ -123,14 +124,28 @@ std::string blocks_text(const Findings& findings) {
   std::string text = "blocks\n";
   for (const derive::Block& block : findings.derivation->blocks) {
     std::vector<std::string> names;
-    for (const derive::Component& component : block.components) names.push_back(findings.graph->variables[component.variable].name);
+    for (const derive::Component& component : block.components) names.push_back(findings.graph->shown_name(component.variable));
     text += fmt::format("  {:<24} {:<22} {}\n", fmt::format("{}", fmt::join(names, ", ")), block_kind_text(block), block.reason);
   }
   return text;
 }
 
+// "ozone: 37 of 153 cells are missing: latent"
+std::string missing_text(const Findings& findings) {
+  if (!findings.data) return "";
+  std::string text;
+  for (const auto& [id, array] : findings.data->arrays) {
+    if (array.missing.empty()) continue;
+    const std::size_t count = array.missing_count();
+    text += fmt::format("  {}: {} of {} cells {} missing: latent\n", findings.graph->variables[id].name, count, array.values.size(),
+                        count == 1 ? "is" : "are");
+  }
+  return text.empty() ? "" : "missing\n" + text;
+}
+
 std::string findings_text(const Findings& findings, const std::string& path) {
-  return fmt::format("{}: a valid model\n{}{}{}", path, sizes_text(findings), variables_text(findings), blocks_text(findings));
+  return fmt::format("{}: a valid model\n{}{}{}{}", path, sizes_text(findings), variables_text(findings), missing_text(findings),
+                     blocks_text(findings));
 }
 
 }  // namespace

@@ -3,38 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <set>
 
 #include "diagnostics/suggest.hpp"
 #include "model/builder.hpp"
+#include "model/levels.hpp"
+#include "model/missing.hpp"
 
 namespace jensen::model {
 
 namespace {
-
-// A text that is a number as a whole.
-std::optional<double> parse_number(const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-struct Levels {
-  std::vector<std::string> names;
-  std::map<std::string, double> position;  // 1-based
-};
-
-Levels sorted_levels(const std::set<std::string>& distinct) {
-  Levels levels;
-  levels.names.assign(distinct.begin(), distinct.end());
-  const bool numbers = std::ranges::all_of(levels.names, [](const std::string& name) { return parse_number(name).has_value(); });
-  if (numbers) std::ranges::stable_sort(levels.names, {}, [](const std::string& name) { return *parse_number(name); });
-  for (std::size_t i = 0; i < levels.names.size(); ++i) levels.position[levels.names[i]] = static_cast<double>(i + 1);
-  return levels;
-}
 
 class Binder {
  public:
@@ -48,6 +27,7 @@ class Binder {
       for (const auto& [id, uses] : columns_) bind_columns(id);
       bind_literals();
       check_sizes();
+      check_missing_have_distributions();
     } catch (const Failure& failure) {
       return failure.diagnostic();
     }
@@ -110,32 +90,11 @@ class Binder {
     return v.type.levels.is_constant() ? "variable " + v.name : "size " + v.type.levels.text();
   }
 
-  std::string cell_text(const data::Column& c, std::size_t row) const { return c.text(row); }
-
   void find_levels() {
     std::map<std::string, std::set<std::string>> distinct;
     for (const auto& [id, refs] : columns_) {
       if (variable(id).type.support.kind != SupportKind::category) continue;
-      for (const ColumnRef& ref : refs) {
-        const data::Column& c = column(ref);
-        auto& set = distinct[level_key(id)];
-        if (c.numeric()) {
-          std::set<double> values;
-          for (std::size_t r = 0; r < c.size(); ++r) {
-            if (!c.is_missing(r)) values.insert(c.numbers()[r]);
-          }
-          for (const double value : values) set.insert(fmt::format("{}", value));
-        } else {
-          const data::StringColumn& strings = c.strings();
-          std::vector<bool> seen(strings.levels.size(), false);
-          for (std::size_t r = 0; r < c.size(); ++r) {
-            if (!c.is_missing(r)) seen[strings.codes[r]] = true;
-          }
-          for (std::size_t l = 0; l < seen.size(); ++l) {
-            if (seen[l]) set.insert(strings.levels[l]);
-          }
-        }
-      }
+      for (const ColumnRef& ref : refs) add_levels(column(ref), distinct[level_key(id)]);
     }
     for (const auto& [key, set] : distinct) levels_[key] = sorted_levels(set);
     for (const auto& [id, refs] : columns_) {
@@ -209,26 +168,40 @@ class Binder {
     }
   }
 
+  // A missing cell is a latent where the model can infer it.
+  void check_missing_can_be_inferred(VariableId id, const ColumnRef& ref) {
+    const data::Column& c = column(ref);
+    const std::size_t count = c.missing_count();
+    if (count == 0) return;
+    const Variable& v = variable(id);
+    const auto first = static_cast<std::size_t>(std::find(c.missing.begin(), c.missing.end(), true) - c.missing.begin());
+    if (v.factors.empty()) {
+      fail("missing-cell", fmt::format("{} is missing, and `{}` has no distribution to infer it from", place(ref, first), v.name), v.span);
+    }
+    if (decides_terms(graph_, id)) {
+      fail("missing-cell",
+           fmt::format("{} is missing, but an `if` or a `weight` reads `{}`, so every cell of it must be known", place(ref, first), v.name), v.span);
+    }
+    if (count == c.size()) fail("all-missing", fmt::format("every cell of column `{}` is missing", c.name), v.span);
+  }
+
+  // Elements of y[t] ~ ... for t in 2..T: the first one has no distribution.
+  void check_missing_have_distributions() {
+    for (const auto& [id, array] : out_.arrays) {
+      const auto place_in_array = first_without_distribution(graph_, id, array, out_.sizes);
+      if (!place_in_array) continue;
+      const std::size_t rows = array.dims.empty() ? 1 : array.dims[0];
+      fail("missing-cell",
+           fmt::format("{} is missing, and no `~` statement gives a distribution to this element of `{}`",
+                       place(columns_.at(id)[*place_in_array / rows], *place_in_array % rows), variable(id).name),
+           variable(id).span);
+    }
+  }
+
   double cell_value(VariableId id, const ColumnRef& ref, std::size_t row) {
     const Variable& v = variable(id);
     const data::Column& c = column(ref);
-    if (c.is_missing(row)) {
-      if (v.observed || !v.factors.empty()) {
-        throw Failure(Diagnostic{
-            Severity::error,
-            "missing-cell",
-            fmt::format("{} is missing; a missing cell of a variable with a distribution is a latent, which is not supported yet", place(ref, row)),
-            v.span,
-            {},
-            {},
-            ExitStatus::unsupported});
-      }
-      fail("missing-cell", fmt::format("{} is missing, and `{}` has no distribution to infer it from", place(ref, row), v.name), v.span);
-    }
-    if (v.type.support.kind == SupportKind::category) {
-      const Levels& levels = levels_[level_key(id)];
-      return levels.position.at(c.numeric() ? fmt::format("{}", c.numbers()[row]) : c.strings().levels[c.strings().codes[row]]);
-    }
+    if (v.type.support.kind == SupportKind::category) return levels_[level_key(id)].position.at(level_text(c, row));
     if (c.numeric()) return c.numbers()[row];
     const std::string text = c.text(row);
     if (v.type.support.kind == SupportKind::boolean && (text == "true" || text == "TRUE" || text == "True")) return 1;
@@ -259,7 +232,14 @@ class Binder {
     }
     array.values.reserve(rows * refs.size());  // untouched memory: a column is released as soon as it is copied
     for (std::size_t c = 0; c < refs.size(); ++c) {
+      check_missing_can_be_inferred(id, refs[c]);
       for (std::size_t r = 0; r < rows; ++r) {
+        if (column(refs[c]).is_missing(r)) {
+          array.missing.resize(rows * refs.size());
+          array.missing[array.values.size()] = 1;
+          array.values.push_back(v.type.support.kind == SupportKind::category ? 1 : 0);
+          continue;
+        }
         const double value = cell_value(id, refs[c], r);
         check_value(id, value, [&] { return place(refs[c], r); });
         array.values.push_back(value);

@@ -32,6 +32,11 @@ VariableId ModelGraph::find(const std::string& name) const {
   return {};
 }
 
+const std::string& ModelGraph::shown_name(VariableId id) const {
+  const Variable& variable = variables[id];
+  return variable.missing_of.valid() ? variables[variable.missing_of].name : variable.name;
+}
+
 namespace {
 
 bool discrete(SupportKind kind) {

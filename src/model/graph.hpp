@@ -3,7 +3,9 @@
 // Invariants (checked by verify):
 //  * every element of a latent, param with a `~`, or observed variable has at most one factor; of a latent exactly one;
 //  * expressions are those of the text (with spans); names in them are variables, sizes, constants, plate indices in scope, or functions;
-//  * a variable's dims are its array extents followed by the dimensions of its type: vector(2)[K] has dims {K, 2} and array_rank 1.
+//  * a variable's dims are its array extents followed by the dimensions of its type: vector(2)[K] has dims {K, 2} and array_rank 1;
+//  * a latent of missing cells and its mask come after all variables of the text, have names with a dot (no text can write them) and are in no
+//    factor: the factors of the data variable speak of its cells, known or not.
 #pragma once
 
 #include <map>
@@ -50,6 +52,9 @@ struct Variable {
   std::vector<std::size_t> definitions;  // derived: indices into ModelGraph::definitions
   bool observed = false;                 // data with a `~`
   bool data_sized = false;               // lies in a plate whose extent is read off the data
+  VariableId missing;                    // of data with missing cells: the latent that stands for them
+  VariableId missing_mask;               // of such data: the data variable that is 1 where a cell is missing, else 0
+  VariableId missing_of;                 // of such a latent: the data variable
 };
 
 struct Plate {
@@ -127,6 +132,8 @@ struct ModelGraph {
   std::vector<Unsupported> unsupported;
 
   [[nodiscard]] VariableId find(const std::string& name) const;
+  // What people call a variable: a latent of missing cells has the name of its column.
+  [[nodiscard]] const std::string& shown_name(VariableId id) const;
 };
 
 }  // namespace jensen::model

@@ -53,12 +53,25 @@ void write_block(JsonWriter& json, const run::FittedBlock& block) {
   json.end_object();
 }
 
+// "cells": [[5], [25]]
+void write_cells(JsonWriter& json, const std::vector<std::vector<std::size_t>>& cells) {
+  json.key("cells");
+  json.begin_array();
+  for (const std::vector<std::size_t>& cell : cells) {
+    json.begin_array();
+    for (const std::size_t subscript : cell) json.value(subscript);
+    json.end_array();
+  }
+  json.end_array();
+}
+
 void write_variable(JsonWriter& json, const run::FittedVariable& variable) {
   json.key(variable.name);
   json.begin_object(true);
   json.member("role", variable.role);
   if (!variable.family.empty()) json.member("family", variable.family);
   write_shape(json, variable.shape);
+  if (variable.cells) write_cells(json, *variable.cells);
   if (!variable.levels.empty()) {
     json.key("levels");
     json.list(variable.levels);

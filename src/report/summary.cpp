@@ -72,15 +72,18 @@ bool is_discrete(const run::FittedVariable& variable) { return variable.role != 
 RowLayout layout_of(const run::FittedVariable& variable) {
   RowLayout layout;
   const auto& shape = variable.shape;
-  layout.bracketed = shape.size() > 1 || (shape.size() == 1 && (shape[0] <= most_inline || is_discrete(variable)));
+  const bool inlined = !variable.cells && shape.size() == 1 && (shape[0] <= most_inline || is_discrete(variable));
+  layout.bracketed = shape.size() > 1 || inlined;
   layout.leading.assign(shape.begin(), layout.bracketed ? std::prev(shape.end()) : shape.end());
   if (layout.bracketed) layout.row_size = shape.back();
   for (const std::size_t extent : layout.leading) layout.rows *= extent;
   return layout;
 }
 
-// mu[2], P[1, 2]; an index set with level names shows those: b[Anoka].
+// mu[2], P[1, 2]; an index set with level names shows those: b[Anoka]; a missing cell its place in the data: ozone[5].
 std::string row_name(const run::FittedVariable& variable, const RowLayout& layout, std::size_t row) {
+  if (variable.cells && variable.cells->at(row).empty()) return variable.name;
+  if (variable.cells) return fmt::format("{}[{}]", variable.name, fmt::join(variable.cells->at(row), ", "));
   if (layout.leading.empty()) return variable.name;
   std::vector<std::string> indices(layout.leading.size());
   for (std::size_t d = layout.leading.size(); d-- > 0; row /= layout.leading[d]) {
@@ -130,7 +133,10 @@ RowPrinter printer(const run::FittedVariable& variable, const std::vector<double
   return {used, layout, std::move(widths), digits, labelled ? std::span<const std::string>(variable.levels) : std::span<const std::string>()};
 }
 
-std::string shape_text(const std::vector<std::size_t>& shape) { return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, " x ")); }
+std::string shape_text(const run::FittedVariable& variable) {
+  if (variable.cells) return fmt::format("{} {}", variable.cells->size(), variable.cells->size() == 1 ? "cell" : "cells");
+  return variable.shape.empty() ? "scalar" : fmt::format("{}", fmt::join(variable.shape, " x "));
+}
 
 void add_variable(Table& table, const run::FittedVariable& variable) {
   const bool is_param = variable.role == "param";
@@ -139,7 +145,7 @@ void add_variable(Table& table, const run::FittedVariable& variable) {
   const RowPrinter value = printer(variable, is_param ? variable.value : variable.mean, layout, shown, value_digits);
   const RowPrinter sd = printer(variable, variable.sd, layout, shown, sd_digits);
   for (std::size_t row = 0; row < shown; ++row) {
-    Cells cells{row_name(variable, layout, row), row == 0 ? shape_text(variable.shape) : "", row == 0 ? variable.family : "", value(row)};
+    Cells cells{row_name(variable, layout, row), row == 0 ? shape_text(variable) : "", row == 0 ? variable.family : "", value(row)};
     if (!is_param) cells.push_back(sd(row));
     table.rows.push_back(std::move(cells));
   }

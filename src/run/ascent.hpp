@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "derive/blocks.hpp"
+#include "model/bound_data.hpp"
 #include "run/engine.hpp"
 #include "run/fit.hpp"
 #include "run/initialise.hpp"
@@ -19,6 +20,7 @@ struct Problem {
   const FitOptions& options;
   Given given;
   std::vector<std::optional<double>> variances;  // of data_variances
+  const model::BoundData& data;
 };
 
 struct Run {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "run/messages.hpp"
+#include "run/missing_cells.hpp"
 #include "run/names.hpp"
 
 namespace jensen::run {
@@ -111,13 +112,39 @@ class Placement {
   std::size_t offset_;
 };
 
+bool data_sized(const Problem& problem, const plan::PlannedBlock& block) {
+  return problem.graph.variables[block.components.at(0).variable].data_sized;
+}
+
+bool asked_for(const Problem& problem, const plan::PlannedBlock& block) {
+  const auto& rows = problem.options.rows;
+  return std::any_of(block.components.begin(), block.components.end(), [&](const plan::PlannedComponent& c) {
+    return std::find(rows.begin(), rows.end(), problem.graph.shown_name(c.variable)) != rows.end();
+  });
+}
+
+bool is_missing_cells(const Problem& problem, const plan::PlannedComponent& c) { return problem.graph.variables[c.variable].missing_of.valid(); }
+
+// Missing cells are always reported, other rows where they are asked for.
+bool wanted(const Problem& problem, const plan::PlannedBlock& block) {
+  return asked_for(problem, block) ||
+         std::any_of(block.components.begin(), block.components.end(), [&](const auto& c) { return is_missing_cells(problem, c); });
+}
+
+// The natural parameters of such a block at known cells mean nothing.
+bool only_missing_cells(const Problem& problem, const plan::PlannedBlock& block) {
+  return std::all_of(block.components.begin(), block.components.end(), [&](const auto& c) { return is_missing_cells(problem, c); });
+}
+
 void add_variables(const Problem& problem, const plan::PlannedBlock& planned, const Elements& elements, Fit& fit) {
+  const bool all = !data_sized(problem, planned) || planned.point || asked_for(problem, planned);
   const derive::Block& block = problem.derivation.blocks[planned.id];
   for (std::size_t c = 0; c < planned.components.size(); ++c) {
     const model::Variable& variable = problem.graph.variables[planned.components[c].variable];
+    if (!all && !variable.missing_of.valid()) continue;
     const Placement place(planned, block.components[c], planned.components[c], elements.size);
     FittedVariable out;
-    out.name = variable.name;
+    out.name = problem.graph.shown_name(planned.components[c].variable);
     out.role = model::to_text(variable.role);
     out.family = planned.family->name();
     out.shape = place.shape();
@@ -125,6 +152,7 @@ void add_variables(const Problem& problem, const plan::PlannedBlock& planned, co
     out.sd = place.gather(elements.sd);
     out.value = place.gather(elements.value);
     out.data_sized = variable.data_sized;
+    if (variable.missing_of.valid()) keep_missing_cells(problem.data.arrays.at(variable.missing_of), out);
     fit.variables.push_back(std::move(out));
   }
 }
@@ -149,7 +177,7 @@ void add_block(const Problem& problem, const Engine& engine, int b, Fit& fit) {
   const derive::Block& block = problem.derivation.blocks[planned.id];
   const BlockState& state = engine.state().blocks[static_cast<std::size_t>(b)];
   FittedBlock out;
-  for (const plan::PlannedComponent& c : planned.components) out.variables.push_back(problem.graph.variables[c.variable].name);
+  for (const plan::PlannedComponent& c : planned.components) out.variables.push_back(problem.graph.shown_name(c.variable));
   out.kind = kind_of(block);
   out.family = planned.family->name();
   for (const std::int64_t extent : planned.batch) out.shape.push_back(static_cast<std::size_t>(extent));
@@ -159,23 +187,12 @@ void add_block(const Problem& problem, const Engine& engine, int b, Fit& fit) {
   fit.blocks.push_back(std::move(out));
 }
 
-bool data_sized(const Problem& problem, const plan::PlannedBlock& block) {
-  return problem.graph.variables[block.components.at(0).variable].data_sized;
-}
-
-bool wanted(const Problem& problem, const plan::PlannedBlock& block) {
-  const auto& rows = problem.options.rows;
-  return std::any_of(block.components.begin(), block.components.end(), [&](const plan::PlannedComponent& c) {
-    return std::find(rows.begin(), rows.end(), problem.graph.variables[c.variable].name) != rows.end();
-  });
-}
-
 }  // namespace
 
 Diagnostics check_rows(const Problem& problem) {
   std::vector<std::string> known;
   for (const plan::PlannedBlock& block : problem.plan.blocks) {
-    for (const plan::PlannedComponent& c : block.components) known.push_back(problem.graph.variables[c.variable].name);
+    for (const plan::PlannedComponent& c : block.components) known.push_back(problem.graph.shown_name(c.variable));
   }
   Diagnostics out;
   for (const std::string& name : problem.options.rows) {
@@ -189,7 +206,7 @@ std::optional<Diagnostic> collect(const Problem& problem, Engine& engine, Fit& f
     const plan::PlannedBlock& block = problem.plan.blocks[b];
     if (block.swept) continue;
     const bool rows = data_sized(problem, block);
-    if (!rows) add_block(problem, engine, static_cast<int>(b), fit);
+    if (!rows && !only_missing_cells(problem, block)) add_block(problem, engine, static_cast<int>(b), fit);
     if (!rows || block.point || wanted(problem, block)) add_variables(problem, block, stored_elements(engine, static_cast<int>(b)), fit);
   }
   for (const int pass : engine.passes()) {

@@ -59,6 +59,8 @@ struct FittedVariable {
   std::vector<double> value;  // of a param
   std::vector<std::string> levels;
   bool data_sized = false;
+  // Of a data column with missing cells: their subscripts, counted from 1, in the order of mean and sd, whose first extent is their number.
+  std::optional<std::vector<std::vector<std::size_t>>> cells = {};
 };
 
 struct Fit {

@@ -84,11 +84,11 @@ void report_bound(const Problem& problem, Engine& engine, const Run& run, Fit& f
 
 }  // namespace
 
-Result<Fit> fit(const model::ModelGraph& graph, const derive::Derivation& derivation, const plan::Plan& plan, const model::BoundData&,
+Result<Fit> fit(const model::ModelGraph& graph, const derive::Derivation& derivation, const plan::Plan& plan, const model::BoundData& data,
                 const FitOptions& options) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
-  Problem problem{graph, derivation, plan, options, {}, {}};
+  Problem problem{graph, derivation, plan, options, {}, {}, data};
   if (auto wrong = check_rows(problem); !wrong.empty()) return wrong;
   if (options.init_json) {
     auto given = read_init(*options.init_json, options.init_directory, graph, derivation, plan);

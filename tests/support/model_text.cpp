@@ -4,6 +4,7 @@
 
 #include "derive/notation.hpp"
 #include "diagnostics/render.hpp"
+#include "model/missing.hpp"
 #include "parse.hpp"
 #include "plan/plan.hpp"
 #include "run/run.hpp"
@@ -30,9 +31,6 @@ Result<model::ModelGraph> try_resolve(const std::string& text, Sources& sources,
 Result<run::Fit> try_fit(const std::string& text, const std::string& csv, const run::FitOptions& options, model::Method method, Sources& sources) {
   auto graph = try_resolve(text, sources, {}, method);
   if (!graph) return graph.diagnostics();
-  auto derivation = derive::derive(*graph);
-  if (!derivation) return derivation.diagnostics();
-  if (auto missing = derive::unsupported(*graph, *derivation); !missing.empty()) return missing;
   std::vector<data::Table> tables;
   if (!csv.empty()) {
     auto table = data::read_csv_text(csv, "test.csv");
@@ -41,6 +39,10 @@ Result<run::Fit> try_fit(const std::string& text, const std::string& csv, const 
   }
   auto data = model::bind_data(*graph, std::move(tables));
   if (!data) return data.diagnostics();
+  model::add_missing(*graph, *data);
+  auto derivation = derive::derive(*graph);
+  if (!derivation) return derivation.diagnostics();
+  if (auto missing = derive::unsupported(*graph, *derivation); !missing.empty()) return missing;
   auto plan = plan::make_plan(*graph, *derivation, *data);
   if (!plan) return plan.diagnostics();
   return run::fit(*graph, *derivation, *plan, *data, options);

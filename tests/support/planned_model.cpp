@@ -7,6 +7,7 @@
 #include "data/table.hpp"
 #include "derive/derive.hpp"
 #include "model/bind_data.hpp"
+#include "model/missing.hpp"
 #include "parse.hpp"
 #include "pipeline.hpp"
 #include "report/report.hpp"
@@ -29,17 +30,18 @@ Result<Planned> plan_text(const ModelText& text) {
   auto sources = std::make_unique<Sources>();
   Result<model::ModelGraph> graph = resolve_text(text, *sources);
   if (!graph) return graph.diagnostics();
-  Result<pipeline::DerivedModel> derived = pipeline::derive(std::move(*graph));
-  if (!derived) return derived.diagnostics();
-  if (Diagnostics missing = pipeline::blocks_without_update(*derived); !missing.empty()) return missing;
   std::vector<data::Table> tables;
   if (!text.csv.empty()) {
     Result<data::Table> table = data::read_csv_text(text.csv, "data.csv");
     if (!table) return table.diagnostics();
     tables.push_back(std::move(*table));
   }
-  Result<model::BoundData> bound = model::bind_data(derived->graph, std::move(tables));
+  Result<model::BoundData> bound = model::bind_data(*graph, std::move(tables));
   if (!bound) return bound.diagnostics();
+  model::add_missing(*graph, *bound);
+  Result<pipeline::DerivedModel> derived = pipeline::derive(std::move(*graph));
+  if (!derived) return derived.diagnostics();
+  if (Diagnostics missing = pipeline::blocks_without_update(*derived); !missing.empty()) return missing;
   auto data = std::make_unique<model::BoundData>(std::move(*bound));
   Result<plan::Plan> plan = plan::make_plan(derived->graph, derived->derivation, *data);
   if (!plan) return plan.diagnostics();
