@@ -96,6 +96,22 @@ Diagnostic no_block(const DerivedModel& model, const std::string& variable) {
           .status = ExitStatus::usage};
 }
 
+// Missing cells of which no term speaks: their q would be anything, and the terms of their column would take the placeholder for a value.
+bool is_in_no_term(const DerivedModel& model, const derive::Block& block, VariableId id) {
+  if (!model.graph.variables[id].missing_of.valid() || block.kind == derive::BlockKind::unsupported) return false;
+  return std::none_of(block.terms.begin(), block.terms.end(), [&](TermId term) {
+    const auto& atoms = model.derivation.log_joint.terms[term].atoms;
+    return std::any_of(atoms.begin(), atoms.end(), [&](const derive::Atom& atom) { return atom.variable == id; });
+  });
+}
+
+Diagnostic not_inferred(const model::ModelGraph& graph, VariableId id) {
+  return {.code = "no-update-yet",
+          .message = fmt::format("no update is known yet for the missing cells of `{}`: no term of the log joint holds them", graph.shown_name(id)),
+          .span = graph.variables[id].span,
+          .status = ExitStatus::unsupported};
+}
+
 std::string log_joint_text(const DerivedModel& model) {
   const derive::Notation notation(model.graph, model.derivation, derive::Style::text);
   std::string text;
@@ -173,7 +189,15 @@ Result<model::BoundData> read_data(model::ModelGraph& graph, const std::string& 
   return data;
 }
 
-Diagnostics blocks_without_update(const DerivedModel& model) { return derive::unsupported(model.graph, model.derivation); }
+Diagnostics blocks_without_update(const DerivedModel& model) {
+  Diagnostics found = derive::unsupported(model.graph, model.derivation);
+  for (const derive::Block& block : model.derivation.blocks) {
+    for (const derive::Component& component : block.components) {
+      if (is_in_no_term(model, block, component.variable)) found.push_back(not_inferred(model.graph, component.variable));
+    }
+  }
+  return found;
+}
 
 Result<run::Fit> fit(const ModelOptions& options, const std::vector<std::string>& data_files, const run::FitOptions& fit_options, Sources& sources) {
   Stopwatch watch;
