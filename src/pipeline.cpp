@@ -199,20 +199,32 @@ Diagnostics blocks_without_update(const DerivedModel& model) {
   return found;
 }
 
+namespace {
+
+// What is wrong with a model is found before its data are read. Missing cells are latents, which only a second derivation knows of.
+Result<model::BoundData> read_data_of(DerivedModel& model, const std::string& path, const std::vector<std::string>& files) {
+  const std::size_t variables = model.graph.variables.size();
+  Result<model::BoundData> data = read_data(model.graph, path, files);
+  if (!data || model.graph.variables.size() == variables) return data;
+  Result<DerivedModel> with_missing = derive(std::move(model.graph));
+  if (!with_missing) return with_missing.diagnostics();
+  model = std::move(*with_missing);
+  if (Diagnostics missing = blocks_without_update(model); !missing.empty()) return missing;
+  return data;
+}
+
+}  // namespace
+
 Result<run::Fit> fit(const ModelOptions& options, const std::vector<std::string>& data_files, const run::FitOptions& fit_options, Sources& sources) {
   Stopwatch watch;
-  Result<model::ModelGraph> graph = resolve(options, sources);
-  if (!graph) return graph.diagnostics();
-  double derive_seconds = watch.lap();
-
-  const Result<model::BoundData> data = read_data(*graph, options.path, data_files);
-  if (!data) return data.diagnostics();
-  const double read_seconds = watch.lap();
-
-  const Result<DerivedModel> model = derive(std::move(*graph));
+  Result<DerivedModel> model = derive(options, sources);
   if (!model) return model.diagnostics();
   if (Diagnostics missing = blocks_without_update(*model); !missing.empty()) return missing;
-  derive_seconds += watch.lap();
+  const double derive_seconds = watch.lap();
+
+  const Result<model::BoundData> data = read_data_of(*model, options.path, data_files);
+  if (!data) return data.diagnostics();
+  const double read_seconds = watch.lap();
 
   const Result<plan::Plan> plan = plan::make_plan(model->graph, model->derivation, *data);
   if (!plan) return plan.diagnostics();
@@ -267,16 +279,11 @@ Result<std::string> print_after(Stage stage, const ModelOptions& options, const 
     return program ? Result<std::string>(grammar::to_outline(*program)) : program.diagnostics();
   }
   if (stage == Stage::graph) return print_graph(GraphFormat::text, options, sources);
-  if (stage == Stage::log_joint) {
-    const Result<DerivedModel> model = derive(options, sources);
-    return model ? Result<std::string>(log_joint_text(*model)) : model.diagnostics();
-  }
-  Result<model::ModelGraph> graph = resolve(options, sources);
-  if (!graph) return graph.diagnostics();
-  const Result<model::BoundData> data = read_data(*graph, options.path, data_files);
-  if (!data) return data.diagnostics();
-  const Result<DerivedModel> model = derive(std::move(*graph));
+  Result<DerivedModel> model = derive(options, sources);
   if (!model) return model.diagnostics();
+  if (stage == Stage::log_joint) return log_joint_text(*model);
+  const Result<model::BoundData> data = read_data_of(*model, options.path, data_files);
+  if (!data) return data.diagnostics();
   const Result<plan::Plan> plan = plan::make_plan(model->graph, model->derivation, *data);
   return plan ? Result<std::string>(plan::to_text(*plan)) : plan.diagnostics();
 }
