@@ -96,6 +96,22 @@ Diagnostic no_block(const DerivedModel& model, const std::string& variable) {
           .status = ExitStatus::usage};
 }
 
+// Missing cells of which no term speaks: their q would be anything, and the terms of their column would take the placeholder for a value.
+bool is_in_no_term(const DerivedModel& model, const derive::Block& block, VariableId id) {
+  if (!model.graph.variables[id].missing_of.valid() || block.kind == derive::BlockKind::unsupported) return false;
+  return std::none_of(block.terms.begin(), block.terms.end(), [&](TermId term) {
+    const auto& atoms = model.derivation.log_joint.terms[term].atoms;
+    return std::any_of(atoms.begin(), atoms.end(), [&](const derive::Atom& atom) { return atom.variable == id; });
+  });
+}
+
+Diagnostic not_inferred(const model::ModelGraph& graph, VariableId id) {
+  return {.code = "no-update-yet",
+          .message = fmt::format("no update is known yet for the missing cells of `{}`: no term of the log joint holds them", graph.shown_name(id)),
+          .span = graph.variables[id].span,
+          .status = ExitStatus::unsupported};
+}
+
 std::string log_joint_text(const DerivedModel& model) {
   const derive::Notation notation(model.graph, model.derivation, derive::Style::text);
   std::string text;
@@ -173,22 +189,42 @@ Result<model::BoundData> read_data(model::ModelGraph& graph, const std::string& 
   return data;
 }
 
-Diagnostics blocks_without_update(const DerivedModel& model) { return derive::unsupported(model.graph, model.derivation); }
+Diagnostics blocks_without_update(const DerivedModel& model) {
+  Diagnostics found = derive::unsupported(model.graph, model.derivation);
+  for (const derive::Block& block : model.derivation.blocks) {
+    for (const derive::Component& component : block.components) {
+      if (is_in_no_term(model, block, component.variable)) found.push_back(not_inferred(model.graph, component.variable));
+    }
+  }
+  return found;
+}
+
+namespace {
+
+// What is wrong with a model is found before its data are read. Missing cells are latents, which only a second derivation knows of.
+Result<model::BoundData> read_data_of(DerivedModel& model, const std::string& path, const std::vector<std::string>& files) {
+  const std::size_t variables = model.graph.variables.size();
+  Result<model::BoundData> data = read_data(model.graph, path, files);
+  if (!data || model.graph.variables.size() == variables) return data;
+  Result<DerivedModel> with_missing = derive(std::move(model.graph));
+  if (!with_missing) return with_missing.diagnostics();
+  model = std::move(*with_missing);
+  if (Diagnostics missing = blocks_without_update(model); !missing.empty()) return missing;
+  return data;
+}
+
+}  // namespace
 
 Result<run::Fit> fit(const ModelOptions& options, const std::vector<std::string>& data_files, const run::FitOptions& fit_options, Sources& sources) {
   Stopwatch watch;
-  Result<model::ModelGraph> graph = resolve(options, sources);
-  if (!graph) return graph.diagnostics();
-  double derive_seconds = watch.lap();
-
-  const Result<model::BoundData> data = read_data(*graph, options.path, data_files);
-  if (!data) return data.diagnostics();
-  const double read_seconds = watch.lap();
-
-  const Result<DerivedModel> model = derive(std::move(*graph));
+  Result<DerivedModel> model = derive(options, sources);
   if (!model) return model.diagnostics();
   if (Diagnostics missing = blocks_without_update(*model); !missing.empty()) return missing;
-  derive_seconds += watch.lap();
+  const double derive_seconds = watch.lap();
+
+  const Result<model::BoundData> data = read_data_of(*model, options.path, data_files);
+  if (!data) return data.diagnostics();
+  const double read_seconds = watch.lap();
 
   const Result<plan::Plan> plan = plan::make_plan(model->graph, model->derivation, *data);
   if (!plan) return plan.diagnostics();
@@ -243,16 +279,11 @@ Result<std::string> print_after(Stage stage, const ModelOptions& options, const 
     return program ? Result<std::string>(grammar::to_outline(*program)) : program.diagnostics();
   }
   if (stage == Stage::graph) return print_graph(GraphFormat::text, options, sources);
-  if (stage == Stage::log_joint) {
-    const Result<DerivedModel> model = derive(options, sources);
-    return model ? Result<std::string>(log_joint_text(*model)) : model.diagnostics();
-  }
-  Result<model::ModelGraph> graph = resolve(options, sources);
-  if (!graph) return graph.diagnostics();
-  const Result<model::BoundData> data = read_data(*graph, options.path, data_files);
-  if (!data) return data.diagnostics();
-  const Result<DerivedModel> model = derive(std::move(*graph));
+  Result<DerivedModel> model = derive(options, sources);
   if (!model) return model.diagnostics();
+  if (stage == Stage::log_joint) return log_joint_text(*model);
+  const Result<model::BoundData> data = read_data_of(*model, options.path, data_files);
+  if (!data) return data.diagnostics();
   const Result<plan::Plan> plan = plan::make_plan(model->graph, model->derivation, *data);
   return plan ? Result<std::string>(plan::to_text(*plan)) : plan.diagnostics();
 }

@@ -36,7 +36,7 @@ Result<DerivedModel> derive(const ModelOptions& options, Sources& sources);
 Result<DerivedModel> derive(model::ModelGraph graph);
 
 // Where `files` is empty, the files that the model's `from` clauses name are read, relative to the model's folder. Missing cells become latents of
-// the graph, so a derivation for these data comes after.
+// the graph: a derivation made before does not know of them.
 Result<model::BoundData> read_data(model::ModelGraph& graph, const std::string& model_path, const std::vector<std::string>& files);
 
 // What stands between a derivation and a fit: one diagnostic for each variable that has no update yet.

@@ -17,7 +17,7 @@ struct BoundArray {
   std::vector<double> values;       // column by column: the first index runs fastest; categories are 1-based levels, bools 0/1
   std::vector<std::string> levels;  // of a category: the name of each level
   // As `values`, 1 where the cell is missing; empty where none is. The value of a missing cell is 0, of a category level 1.
-  std::vector<std::uint8_t> missing;
+  std::vector<std::uint8_t> missing = {};
 
   [[nodiscard]] std::size_t missing_count() const { return static_cast<std::size_t>(std::count(missing.begin(), missing.end(), 1)); }
 

@@ -59,6 +59,13 @@ TEST_CASE("check says what would be done") {
   CHECK_THAT(run_jensen({"check", files.coin, files.coins}).out, ContainsSubstring("N = 4 (from the data)"));
 }
 
+TEST_CASE("check says how many cells of a column are missing") {
+  const Files files;
+  const std::string holes = files.folder.file("holes.csv", "y\n1\nNA\n0\n\"\"\n1\n");
+  CHECK_THAT(run_jensen({"check", files.coin, holes}).out, ContainsSubstring("y: 2 of 5 cells are missing: latent"));
+  CHECK_THAT(run_jensen({"check", files.coin, files.coins}).out, !ContainsSubstring("missing"));
+}
+
 TEST_CASE("check --json gives the diagnostics and nothing else") {
   const Files files;
   CHECK(json::parse(run_jensen({"check", "--json", files.coin}).out).empty());

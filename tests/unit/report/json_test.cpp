@@ -5,9 +5,12 @@
 #include "report/report.hpp"
 
 using jensen::run::Fit;
+using jensen::run::FittedVariable;
 using nlohmann::ordered_json;
 
 namespace {
+
+using Cells = std::vector<std::vector<std::size_t>>;
 
 Fit mixture_fit() {
   Fit fit;
@@ -78,4 +81,17 @@ TEST_CASE("an array without a single number that exists is left out; an infinite
 TEST_CASE("timings are an additional key, on demand") {
   const ordered_json json = ordered_json::parse(jensen::report::to_json(mixture_fit(), {.timings = true}));
   CHECK(keys(json["timings"]) == std::vector<std::string>{"read", "derive", "plan", "first_pass", "iterations"});
+}
+
+TEST_CASE("missing cells of a column are listed with their places") {
+  Fit fit = mixture_fit();
+  FittedVariable ozone{"ozone", "latent", "normal", {2}, {40.5, 12}, {9, 8}, {}, {}, true};
+  ozone.cells = Cells{{5}, {25}};
+  FittedVariable sort{"sort", "latent", "categorical", {1, 2}, {.25, .75}, {}, {}, {"a", "b"}, true};
+  sort.cells = Cells{{3, 1}};
+  fit.variables = {ozone, sort};
+  const ordered_json variables = ordered_json::parse(jensen::report::to_json(fit))["variables"];
+  CHECK(variables["ozone"].dump() == R"({"role":"latent","family":"normal","shape":[2],"cells":[[5],[25]],"mean":[40.5,12],"sd":[9,8]})");
+  CHECK(variables["sort"].dump() ==
+        R"({"role":"latent","family":"categorical","shape":[1,2],"cells":[[3,1]],"levels":["a","b"],"mean":[[0.25,0.75]]})");
 }

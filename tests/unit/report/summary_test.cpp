@@ -8,6 +8,8 @@ using jensen::run::FittedVariable;
 
 namespace {
 
+using Cells = std::vector<std::vector<std::size_t>>;
+
 Fit fit_with(std::vector<FittedVariable> variables) {
   Fit fit;
   fit.elbo = -1187.20753682;
@@ -96,4 +98,25 @@ TEST_CASE("timings give the time per iteration") {
   Fit fit = fit_with({});
   fit.timings.iterations = 0.138;
   CHECK_THAT(jensen::report::timings_text(fit), ContainsSubstring("138 ms  (2 ms per iteration)"));
+}
+
+TEST_CASE("missing cells stand with their places in the data, ten of many") {
+  FittedVariable ozone = latent("ozone", "normal", {2}, {40.5, 12}, {9, 8});
+  ozone.cells = Cells{{5}, {25}};
+  const std::string text = summary(fit_with({ozone}));
+  CHECK_THAT(text, ContainsSubstring("ozone[5]   2 cells  normal  40.5"));
+  CHECK_THAT(text, ContainsSubstring("ozone[25]"));
+  FittedVariable many = latent("x", "normal", {37}, ramp(37), ramp(37));
+  many.cells.emplace();
+  for (std::size_t i = 0; i < 37; ++i) many.cells->push_back({2 * i + 1, 3});
+  const std::string cut = summary(fit_with({many}));
+  CHECK_THAT(cut, ContainsSubstring("x[19, 3]") && ContainsSubstring("... (27 more)"));
+  CHECK(cut.find("x[21, 3]") == std::string::npos);
+}
+
+TEST_CASE("a missing cell of a category shows the probabilities of its levels") {
+  FittedVariable sort = latent("sort", "categorical", {1, 2}, {.25, .75}, {});
+  sort.levels = {"red", "blue"};
+  sort.cells = Cells{{3}};
+  CHECK_THAT(summary(fit_with({sort})), ContainsSubstring("sort[3]   1 cell  categorical  [red 0.25, blue 0.75]"));
 }
