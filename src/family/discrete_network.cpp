@@ -7,13 +7,13 @@
 // probability 0.
 #include <fmt/format.h>
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 
 #include "family/common.hpp"
 #include "family/families.hpp"
 #include "family/junction_tree.hpp"
-#include "family/special.hpp"
 
 namespace jensen::family {
 namespace {
@@ -68,21 +68,50 @@ void largest_of_columns(const Clique& clique, const double* table, double* large
   for (std::size_t s = 0; s < clique.columns; ++s) largest[s] = largest[s] <= impossible ? -infinity : largest[s];
 }
 
+// Always whole registers, so that a result does not depend on where in memory a table lies. Below e^-708 it is 0.
+void exponentiate(double* x, std::size_t count) {
+  constexpr std::size_t lanes = 8;
+  using Lanes = Eigen::Array<double, lanes, 1>;
+  constexpr double lowest = -708;
+  for (std::size_t start = 0; start < count; start += lanes) {
+    const std::size_t here = std::min(lanes, count - start);
+    Lanes tile = Lanes::Constant(-infinity);
+    std::copy_n(x + start, here, tile.data());
+    tile = (tile >= lowest).select(tile.max(lowest).exp(), 0.0);
+    std::copy_n(tile.data(), here, x + start);
+  }
+}
+
+// The same as `normalise_columns` for the one column of a root.
+void normalise_column(std::size_t rows, double* table, double* message) {
+  const double largest = *std::max_element(table, table + rows);
+  const double shift = largest <= impossible ? 0 : largest;
+  for (std::size_t r = 0; r < rows; ++r) table[r] -= shift;
+  exponentiate(table, rows);
+  double sum = 0;
+  for (std::size_t r = 0; r < rows; ++r) sum += table[r];
+  message[0] = sum > 0 ? shift + std::log(sum) : -infinity;
+  const double scale = sum > 0 ? 1 / sum : 0;
+  for (std::size_t r = 0; r < rows; ++r) table[r] *= scale;
+}
+
 // Log weights to p(R | S) and m(S). A column without a possible cell gets probabilities 0 and m = −inf.
 void normalise_columns(const Clique& clique, double* table, double* message, double* sums) {
-  const std::size_t columns = clique.columns;
+  const std::size_t columns = clique.columns, cells = clique.rows * columns;
+  if (columns == 1) return normalise_column(clique.rows, table, message);
   largest_of_columns(clique, table, message);
-  for (std::size_t s = 0; s < columns; ++s) message[s] = std::max(message[s], std::numeric_limits<double>::lowest());
+  for (std::size_t s = 0; s < columns; ++s) message[s] = message[s] == -infinity ? 0 : message[s];
+  for (double* row = table; row != table + cells; row += columns)
+    for (std::size_t s = 0; s < columns; ++s) row[s] -= message[s];
+  exponentiate(table, cells);
   std::fill_n(sums, columns, 0.0);
-  double* row = table;
-  for (std::size_t r = 0; r < clique.rows; ++r, row += columns)
-    for (std::size_t s = 0; s < columns; ++s) sums[s] += row[s] = row[s] <= impossible ? 0 : std::exp(row[s] - message[s]);
+  for (const double* row = table; row != table + cells; row += columns)
+    for (std::size_t s = 0; s < columns; ++s) sums[s] += row[s];
   for (std::size_t s = 0; s < columns; ++s) {
     message[s] = sums[s] > 0 ? message[s] + std::log(sums[s]) : -infinity;
     sums[s] = sums[s] > 0 ? 1 / sums[s] : 0;
   }
-  row = table;
-  for (std::size_t r = 0; r < clique.rows; ++r, row += columns)
+  for (double* row = table; row != table + cells; row += columns)
     for (std::size_t s = 0; s < columns; ++s) row[s] *= sums[s];
 }
 
