@@ -47,17 +47,70 @@ class Workspace {
   double *tables_, *messages_, *scratch_;
 };
 
+// Sums and exponentials go by eights from the start of a table, so that a result does not depend on where in memory it lies.
+constexpr std::size_t lanes = 8;
+
+double sum_of(const double* x, std::size_t count) {
+  double sums[lanes] = {}, rest = 0;
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::size_t l = 0; l < lanes; ++l) sums[l] += x[i + l];
+  for (; i < count; ++i) rest += x[i];
+  if (count < lanes) return rest;
+  return rest + (((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7])));
+}
+
+double largest_of(const double* x, std::size_t count) {
+  double largest[lanes];
+  std::fill_n(largest, lanes, -infinity);
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::size_t l = 0; l < lanes; ++l) largest[l] = x[i + l] > largest[l] ? x[i + l] : largest[l];
+  double result = -infinity;
+  for (; i < count; ++i) result = std::max(result, x[i]);
+  return count < lanes ? result : std::max(result, *std::max_element(largest, largest + lanes));
+}
+
+// x_i to exp(x_i - shift), 0 below e^-708, where Eigen's exponential ends. In fours: with packets of eight, GCC 12 warns about Eigen's AVX-512
+// intrinsics (its bug 105593).
+void exponentiate(double* x, std::size_t count, double shift) {
+  constexpr double lowest = -708;
+  using Packet = Eigen::Array<double, 4, 1>;
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    double moved[lanes], result[lanes];
+    for (std::size_t l = 0; l < lanes; ++l) moved[l] = x[i + l] - shift;
+    for (std::size_t l = 0; l < lanes; l += 4) Eigen::Map<Packet>(result + l) = Eigen::Map<const Packet>(moved + l).max(lowest).exp();
+    for (std::size_t l = 0; l < lanes; ++l) x[i + l] = moved[l] >= lowest ? result[l] : 0;
+  }
+  for (; i < count; ++i) x[i] = x[i] - shift >= lowest ? std::exp(x[i] - shift) : 0;
+}
+
 // Adds a smaller table to every cell that it embeds in.
 void spread(const Embedding& embedding, const double* smaller, double* table) {
   walk(embedding, [=](std::size_t cell, std::size_t other, std::size_t count, std::size_t stride) {
-    for (std::size_t i = 0; i < count; ++i) table[cell + i] += smaller[other + i * stride];
+    double* to = table + cell;
+    const double* from = smaller + other;
+    if (stride == 0)
+      for (std::size_t i = 0; i < count; ++i) to[i] += *from;
+    else if (stride == 1)
+      for (std::size_t i = 0; i < count; ++i) to[i] += from[i];
+    else
+      for (std::size_t i = 0; i < count; ++i) to[i] += from[i * stride];
   });
 }
 
 // Sums a table into a smaller one.
 void gather(const Embedding& embedding, const double* table, double* smaller) {
   walk(embedding, [=](std::size_t cell, std::size_t other, std::size_t count, std::size_t stride) {
-    for (std::size_t i = 0; i < count; ++i) smaller[other + i * stride] += table[cell + i];
+    const double* from = table + cell;
+    double* to = smaller + other;
+    if (stride == 0)
+      *to += sum_of(from, count);
+    else if (stride == 1)
+      for (std::size_t i = 0; i < count; ++i) to[i] += from[i];
+    else
+      for (std::size_t i = 0; i < count; ++i) to[i * stride] += from[i];
   });
 }
 
@@ -68,28 +121,12 @@ void largest_of_columns(const Clique& clique, const double* table, double* large
   for (std::size_t s = 0; s < clique.columns; ++s) largest[s] = largest[s] <= impossible ? -infinity : largest[s];
 }
 
-// Always whole registers, so that a result does not depend on where in memory a table lies. Below e^-708 it is 0.
-void exponentiate(double* x, std::size_t count) {
-  constexpr std::size_t lanes = 8;
-  using Lanes = Eigen::Array<double, lanes, 1>;
-  constexpr double lowest = -708;
-  for (std::size_t start = 0; start < count; start += lanes) {
-    const std::size_t here = std::min(lanes, count - start);
-    Lanes tile = Lanes::Constant(-infinity);
-    std::copy_n(x + start, here, tile.data());
-    tile = (tile >= lowest).select(tile.max(lowest).exp(), 0.0);
-    std::copy_n(tile.data(), here, x + start);
-  }
-}
-
 // The same as `normalise_columns` for the one column of a root.
 void normalise_column(std::size_t rows, double* table, double* message) {
-  const double largest = *std::max_element(table, table + rows);
+  const double largest = largest_of(table, rows);
   const double shift = largest <= impossible ? 0 : largest;
-  for (std::size_t r = 0; r < rows; ++r) table[r] -= shift;
-  exponentiate(table, rows);
-  double sum = 0;
-  for (std::size_t r = 0; r < rows; ++r) sum += table[r];
+  exponentiate(table, rows, shift);
+  const double sum = sum_of(table, rows);
   message[0] = sum > 0 ? shift + std::log(sum) : -infinity;
   const double scale = sum > 0 ? 1 / sum : 0;
   for (std::size_t r = 0; r < rows; ++r) table[r] *= scale;
@@ -103,7 +140,7 @@ void normalise_columns(const Clique& clique, double* table, double* message, dou
   for (std::size_t s = 0; s < columns; ++s) message[s] = message[s] == -infinity ? 0 : message[s];
   for (double* row = table; row != table + cells; row += columns)
     for (std::size_t s = 0; s < columns; ++s) row[s] -= message[s];
-  exponentiate(table, cells);
+  exponentiate(table, cells, 0);
   std::fill_n(sums, columns, 0.0);
   for (const double* row = table; row != table + cells; row += columns)
     for (std::size_t s = 0; s < columns; ++s) sums[s] += row[s];
@@ -277,7 +314,7 @@ class DiscreteNetworkFamily final : public Family {
     for (const Clique& clique : tree_.cliques) {
       double* message = work.message(clique);
       Out::columns(clique, work.table(clique), message, work.scratch());
-      const double largest = *std::max_element(message, message + clique.columns);
+      const double largest = largest_of(message, clique.columns);
       if (largest == -infinity) return false;
       log_total += largest;
       if (clique.parent < 0) continue;
