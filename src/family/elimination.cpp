@@ -90,12 +90,22 @@ std::int64_t Graph::visit_common(Variable a, Variable b, Visit&& visit) const {
   return count;
 }
 
+// Each edge once, from the end with more neighbours; those of the other end are looked up by mark.
 void Graph::count_missing() {
-  for (std::size_t v = 0; v < nodes_.size(); ++v) {
-    std::int64_t twice_linked = 0;
-    for (const Variable u : nodes_[v].neighbours) twice_linked += visit_common(static_cast<Variable>(v), u, [](Variable) {});
-    nodes_[v].missing = (nodes_[v].degree * (nodes_[v].degree - 1) - twice_linked) / 2;
+  std::vector<Variable> marked_by(nodes_.size(), -1);
+  std::vector<std::int64_t> twice_linked(nodes_.size());
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const auto v = static_cast<Variable>(i);
+    for (const Variable u : nodes_[i].neighbours) marked_by[static_cast<std::size_t>(u)] = v;
+    for (const Variable u : nodes_[i].neighbours) {
+      if (std::pair(node(u).degree, u) > std::pair(nodes_[i].degree, v)) continue;
+      std::int64_t common = 0;
+      for (const Variable w : node(u).neighbours) common += marked_by[static_cast<std::size_t>(w)] == v ? 1 : 0;
+      twice_linked[i] += common;
+      twice_linked[static_cast<std::size_t>(u)] += common;
+    }
   }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) nodes_[i].missing = (nodes_[i].degree * (nodes_[i].degree - 1) - twice_linked[i]) / 2;
 }
 
 void Graph::touch(Variable v) {

@@ -44,14 +44,15 @@ struct ScalarStatistic {
 std::unique_ptr<const Family> make_scalar(const Support& support, std::vector<ScalarStatistic> statistics);
 
 // Discrete variables 0..n-1 with the given numbers of levels. A scope is a set of distinct variables (ascending); its statistics are the joint
-// indicators [v_a = k][v_b = l]..., row-major over its variables; scopes follow each other in the layout. log p = Σ over scopes of η[scope][levels].
-// Exact by elimination along a junction tree.
+// indicators [v_a = k][v_b = l]..., row-major over its variables; scopes follow each other in the layout, an entry each. log p = Σ over scopes of
+// η[scope][levels]. Exact by elimination along a junction tree. `moments` gives the marginals of every scope.
 struct DiscreteNetwork {
   std::vector<std::int32_t> levels;
   std::vector<std::vector<std::int32_t>> scopes;
 };
 std::unique_ptr<const Family> make_discrete_network(const DiscreteNetwork& network);
-// What one update costs: the number of table cells of the junction tree that the elimination order gives.
+// What one update costs: the number of table cells of the junction tree that the elimination order gives. Where a single table would have more than
+// 1e15 the count ends with that table: such a network must not be made.
 double elimination_cost(const DiscreteNetwork& network);
 
 // A Gaussian vector of which only the listed pairs are statistics: layout power 1 (dimension), then pair (pairs.size()), where pair p = (i, j) has

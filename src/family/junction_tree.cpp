@@ -23,7 +23,7 @@ struct Group {
 // two are the same variables, and the step's variable is summed in the child's table as well (Koller and Friedman 2009, theorem 10.2).
 class Grouping {
  public:
-  explicit Grouping(const Elimination& elimination) : elimination_(elimination), step_of_(elimination.order.size()), groups_(step_of_.size()) {
+  explicit Grouping(const Elimination& elimination) : step_of_(elimination.order.size()), groups_(step_of_.size()) {
     for (std::size_t s = 0; s < step_of_.size(); ++s) step_of_[static_cast<std::size_t>(elimination.order[s])] = s;
     owner_.resize(groups_.size());
     std::vector<std::size_t> containing(groups_.size(), none);  // per step: a child's group whose separator is the step's whole clique
@@ -61,7 +61,6 @@ class Grouping {
   }
 
  private:
-  const Elimination& elimination_;
   std::vector<std::size_t> step_of_;
   std::vector<Group> groups_;
   std::vector<std::size_t> owner_;
