@@ -69,6 +69,7 @@ std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGr
   for (std::size_t i = 0; i < graph.variables.size(); ++i) {
     const VariableId id(i);
     const model::Role role = graph.variables[id].role;
+    if (graph.variables[id].missing_of.valid() && terms_with(joint, {id}).empty()) continue;
     if ((role == model::Role::latent || role == model::Role::param) && quadratic(graph, joint, {id})) candidates.push_back(id);
   }
   std::ranges::stable_sort(candidates, std::greater<>{},
@@ -132,7 +133,10 @@ bool agrees(const Pairs& pairs, const std::vector<VariableId>& variables, const 
 
 Coupling couple(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables) {
   Coupling out;
-  for (const VariableId id : variables) out.components.push_back({id, {}, {}});
+  for (const VariableId id : variables) {
+    out.components.push_back({id, {}, {}});
+    out.components.back().present = present_mask(graph, id);
+  }
   const Pairs pairs = pairs_of(joint, variables);
   const std::function<bool(std::vector<std::size_t>&)> extend = [&](std::vector<std::size_t>& slots) {
     if (!agrees(pairs, variables, slots)) return false;

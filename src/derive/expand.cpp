@@ -141,7 +141,9 @@ IndexUse Expander::pick(const Poly& value, const Size& extent) {
 
 Poly Expander::latent_level(VariableId id, const std::vector<IndexUse>& at) {
   const model::Variable& variable = graph_.variables[id];
-  if (variable.type.support.kind == SupportKind::count || variable.type.support.kind == SupportKind::integer) {
+  const SupportKind kind = variable.type.support.kind;
+  // A count without a constant bound is one number with statistics; the others are picked level by level.
+  if (kind == SupportKind::count || kind == SupportKind::integer || (kind == SupportKind::bounded_count && !variable.type.levels.constant())) {
     Atom atom{id, {StatisticKind::power, 1}, at};
     RawTerm term;
     term.atoms = {atom};
@@ -181,19 +183,14 @@ void Expander::attach_picks(RawTerm& term) const {
 Tensor Expander::eval_variable(VariableId id) {
   const model::Variable& variable = graph_.variables[id];
   if (variable.role == model::Role::derived) return eval_derived(id);
-  const SupportKind kind = variable.type.support.kind;
-  const bool discrete = kind == SupportKind::boolean || kind == SupportKind::count || kind == SupportKind::bounded_count ||
-                        kind == SupportKind::integer || kind == SupportKind::category;
-  if (variable.role == model::Role::data) {
-    return {variable.dims, [this, id](const std::vector<IndexUse>& at) {
-              DataNode node;
-              node.op = DataOp::element;
-              node.variable = id;
-              node.indices.assign(at.begin(), at.end());
-              return from_data(data(), make(data(), std::move(node)));
-            }};
-  }
-  if (discrete) {
+  if (variable.role != model::Role::data) return eval_inferred(id);
+  if (!variable.missing.valid()) return {variable.dims, [this, id](const std::vector<IndexUse>& at) { return element_of_data(id, at); }};
+  return {variable.dims, [this, id](const std::vector<IndexUse>& at) { return element_with_holes(id, at); }};
+}
+
+Tensor Expander::eval_inferred(VariableId id) {
+  const model::Variable& variable = graph_.variables[id];
+  if (is_discrete(variable.type.support.kind)) {
     return {variable.dims, [this, id](const std::vector<IndexUse>& at) { return latent_level(id, at); }};
   }
   return {variable.dims, [id](const std::vector<IndexUse>& at) {
@@ -201,6 +198,14 @@ Tensor Expander::eval_variable(VariableId id) {
             term.atoms = {Atom{id, {StatisticKind::power, 1}, at}};
             return Poly{term};
           }};
+}
+
+Poly Expander::element_of_data(VariableId id, const std::vector<IndexUse>& at) {
+  DataNode node;
+  node.op = DataOp::element;
+  node.variable = id;
+  node.indices.assign(at.begin(), at.end());
+  return from_data(data(), make(data(), std::move(node)));
 }
 
 // Whether all that an index use runs over is known to lie in a range.
@@ -463,19 +468,8 @@ NamesPtr Expander::bind_sizes(const std::vector<grammar::Parameter>& parameters,
   return inner;
 }
 
-Poly Expander::expand(FactorId id) {
-  const model::Factor& factor = graph_.factors[id];
+Poly Expander::density(const model::Factor& factor, const NamesPtr& plates) {
   const grammar::DistributionStatement& statement = graph_.distributions[factor.distribution].statement;
-  factor_ = id;
-  picks_.clear();
-  weight_.reset();
-  auto plates = std::make_shared<Names>();
-  std::vector<IndexId> plate_indices;
-  for (const PlateId plate : factor.plates) {
-    plate_indices.push_back(fresh(graph_.plates[plate].index, graph_.plates[plate].range));
-    context_.plates.insert(plate_indices.back());
-    plates->indices[graph_.plates[plate].index] = {plate_indices.back(), 0};
-  }
   std::vector<Tensor> arguments(statement.parameters.size());
   std::size_t position = 0;
   for (const grammar::Argument& argument : factor.call.arguments) {
@@ -493,22 +487,38 @@ Poly Expander::expand(FactorId id) {
   Expr target{grammar::NameExpr{graph_.variables[factor.variable].name}, factor.span};
   if (!factor.indices.empty()) target = Expr{grammar::IndexExpr{target, factor.indices}, factor.span};
   body->values[statement.log_density->variate.name] = eval(target, plates);
-  Poly density = scalar(statement.log_density->value, body);
+  return scalar(statement.log_density->value, body);
+}
+
+Poly Expander::expand(FactorId id) {
+  const model::Factor& factor = graph_.factors[id];
+  factor_ = id;
+  picks_.clear();
+  holes_.clear();
+  weight_.reset();
+  auto plates = std::make_shared<Names>();
+  std::vector<IndexId> plate_indices;
+  for (const PlateId plate : factor.plates) {
+    plate_indices.push_back(fresh(graph_.plates[plate].index, graph_.plates[plate].range));
+    context_.plates.insert(plate_indices.back());
+    plates->indices[graph_.plates[plate].index] = {plate_indices.back(), 0};
+  }
+  Poly terms = density_with_holes(factor, plates);
   for (const Expr& condition : factor.conditions) {
     const Poly test = scalar(condition, plates);
     const DataExprId truth = make_call(data(), DataOp::not_equal, {as_data(context_, test), make_number(data(), 0)});
-    density = product(density, from_data(data(), truth));
+    terms = product(terms, from_data(data(), truth));
   }
   for (const PlateId plate : factor.plates) {
     if (!graph_.plates[plate].weight) continue;
     const DataExprId weight = as_data(context_, scalar(*graph_.plates[plate].weight, plates));
     weight_ = weight_ ? make_call(data(), DataOp::multiply, {*weight_, weight}) : weight;
   }
-  for (RawTerm& term : density) {
+  for (RawTerm& term : terms) {
     attach_picks(term);
     term.sums.insert(term.sums.end(), plate_indices.begin(), plate_indices.end());
   }
-  return density;
+  return terms;
 }
 
 }  // namespace jensen::derive

@@ -40,10 +40,23 @@ class Expander {
     IndexId index;
   };
 
+  // A use of data with missing cells: `latent` says which of the two the density is expanded for.
+  struct Hole {
+    VariableId variable;
+    std::vector<IndexUse> at;
+    bool latent = false;
+  };
+
   Tensor eval(const grammar::Expr& expr, const NamesPtr& names);
   Poly scalar(const grammar::Expr& expr, const NamesPtr& names) { return eval(expr, names).at({}); }
   Tensor eval_name(const std::string& name, const NamesPtr& names);
   Tensor eval_variable(VariableId id);
+  Tensor eval_inferred(VariableId id);
+  Poly element_of_data(VariableId id, const std::vector<IndexUse>& at);
+  Poly element_with_holes(VariableId id, const std::vector<IndexUse>& at);
+  Poly density(const model::Factor& factor, const NamesPtr& plates);
+  Poly density_with_holes(const model::Factor& factor, const NamesPtr& plates);
+  [[nodiscard]] bool is_leaf(const model::Factor& factor) const;
   Tensor eval_derived(VariableId id);
   [[nodiscard]] bool lies_in(const IndexUse& use, const Range& range) const;
   Tensor eval_index(const grammar::IndexExpr& index, const NamesPtr& names);
@@ -58,6 +71,7 @@ class Expander {
   Tensor vector_function(const grammar::Expr& expr, const std::string& name, const std::vector<Tensor>& args);
   Tensor matrix_function(const grammar::Expr& expr, const std::string& name, const std::vector<Tensor>& args);
   Poly unary_function(const grammar::Expr& expr, const std::string& name, const Poly& argument);
+  Poly trigonometric(const grammar::Expr& expr, DataOp op, const Poly& argument);
   Poly logarithm(const grammar::Expr& expr, const Poly& argument);
   Poly power(const grammar::Expr& expr, const Poly& base, double exponent);
   Poly log_det(const grammar::Expr& expr, const Tensor& matrix);
@@ -84,6 +98,7 @@ class Expander {
   const model::ModelGraph& graph_;
   Context& context_;
   std::vector<Pick> picks_;
+  std::vector<Hole> holes_;
   std::vector<Residual> residuals_;
   std::optional<DataExprId> weight_;
   FactorId factor_;

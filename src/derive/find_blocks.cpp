@@ -7,6 +7,11 @@
 
 namespace jensen::derive {
 
+VariableId present_mask(const model::ModelGraph& graph, VariableId id) {
+  const VariableId data = graph.variables[id].missing_of;
+  return data.valid() ? graph.variables[data].missing_mask : VariableId{};
+}
+
 std::vector<TermId> terms_with(const LogJoint& joint, const std::vector<VariableId>& variables) {
   std::vector<TermId> out;
   for (std::size_t i = 0; i < joint.terms.size(); ++i) {
@@ -115,6 +120,7 @@ Block single_block(const ModelGraph& graph, const LogJoint& joint, VariableId id
   Block block;
   block.point = variable.role == Role::param;
   Component component{id, {}, {}};
+  component.present = present_mask(graph, id);
   for (std::size_t slot = 0; slot < variable.dims.size(); ++slot) {
     (slot < variable.array_rank ? component.batch_slots : component.inner_slots).push_back(slot);
     if (slot < variable.array_rank) block.batch.push_back(variable.dims[slot]);
@@ -149,7 +155,8 @@ Block single_block(const ModelGraph& graph, const LogJoint& joint, VariableId id
     return block;
   }
   block.family = *found;
-  if (is_discrete(variable.type.support.kind)) {
+  const bool summed = found->kind == family::FamilyKind::Kind::categorical;
+  if (summed) {
     block.kind = BlockKind::discrete;
     block.levels = variable.type.levels;
     block.first_level = variable.type.support.kind == SupportKind::category ? 1 : 0;
@@ -284,7 +291,8 @@ void find_blocks(const ModelGraph& graph, Derivation& derivation) {
   }
   for (std::size_t i = 0; i < graph.variables.size(); ++i) {
     const VariableId id(i);
-    if (inferred(graph.variables[id]) && !assigned.contains(id)) blocks.push_back(single_block(graph, joint, id));
+    const bool integrated = graph.variables[id].missing_of.valid() && terms_with(joint, {id}).empty();  // cells that nothing depends on
+    if (inferred(graph.variables[id]) && !assigned.contains(id) && !integrated) blocks.push_back(single_block(graph, joint, id));
   }
   for (Block& block : blocks) set_weight(graph, joint, block);
   join_scales(graph, joint, blocks);

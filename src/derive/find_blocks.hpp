@@ -13,6 +13,8 @@ struct Coupling {
   std::vector<Component> components;
   std::vector<Size> batch;
 };
+// 1 where an element of the variable is latent; invalid where all are.
+[[nodiscard]] VariableId present_mask(const model::ModelGraph& graph, VariableId id);
 [[nodiscard]] std::vector<TermId> terms_with(const LogJoint& joint, const std::vector<VariableId>& variables);
 // Whether a plate with a weight, or a gate, encloses a statement of the variable.
 [[nodiscard]] bool weighted(const model::ModelGraph& graph, VariableId id);
@@ -22,7 +24,6 @@ struct Coupling {
 [[nodiscard]] Coupling couple(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
 
 // find_network.cpp: sets of discrete variables whose indicators meet in terms, or of one that meets itself.
-[[nodiscard]] bool is_discrete(SupportKind kind);
 [[nodiscard]] std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGraph& graph, const LogJoint& joint);
 [[nodiscard]] Block network_block(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
 

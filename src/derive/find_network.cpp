@@ -18,11 +18,6 @@ bool finite_levels(const model::Variable& variable) {
 
 }  // namespace
 
-bool is_discrete(SupportKind kind) {
-  return kind == SupportKind::boolean || kind == SupportKind::category || kind == SupportKind::bounded_count || kind == SupportKind::count ||
-         kind == SupportKind::integer;
-}
-
 std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGraph& graph, const LogJoint& joint) {
   std::vector<std::size_t> root(graph.variables.size());
   std::iota(root.begin(), root.end(), 0U);

@@ -128,9 +128,32 @@ Poly Expander::general_power(const Expr& expr, const Tensor& base, const std::ve
   return out;
 }
 
+// cos(a + b) = cos a cos b - sin a sin b, until each part is data or one number.
+Poly Expander::trigonometric(const Expr& expr, DataOp op, const Poly& argument) {
+  if (is_data(argument)) return from_data(data(), make_call(data(), op, {as_data(context_, argument)}));
+  Poly known, first, rest;
+  for (const RawTerm& term : argument) (term.is_data() ? known : first.empty() ? first : rest).push_back(term);
+  rest.insert(rest.end(), known.begin(), known.end());
+  if (rest.empty()) {
+    const RawTerm& term = first[0];
+    const bool number = term.atoms.size() == 1 && term.data.empty() && term.sums.empty() && term.residuals.empty() &&
+                        std::abs(term.coefficient) == 1 && term.atoms[0].statistic == Statistic{StatisticKind::power, 1};
+    if (!number) return opaque(expr, "a trigonometric function of latent variables", op, {&argument});
+    RawTerm out;
+    out.coefficient = op == DataOp::sin ? term.coefficient : 1;
+    out.atoms = term.atoms;
+    out.atoms[0].statistic = {op == DataOp::sin ? StatisticKind::sine : StatisticKind::cosine, 1};
+    return {out};
+  }
+  const auto both = [&](DataOp left, DataOp right) { return product(trigonometric(expr, left, first), trigonometric(expr, right, rest)); };
+  if (op == DataOp::cos) return sum(context_, both(DataOp::cos, DataOp::cos), scaled(both(DataOp::sin, DataOp::sin), -1));
+  return sum(context_, both(DataOp::sin, DataOp::cos), both(DataOp::cos, DataOp::sin));
+}
+
 Poly Expander::unary_function(const Expr& expr, const std::string& name, const Poly& argument) {
   const auto rule = std::ranges::find(unary_rules, name, &UnaryRule::name);
   if (is_data(argument)) return from_data(data(), make_call(data(), rule->op, {as_data(context_, argument)}));
+  if (rule->op == DataOp::cos || rule->op == DataOp::sin) return trigonometric(expr, rule->op, argument);
   if (rule->op == DataOp::log) return logarithm(expr, argument);
   if (rule->op == DataOp::sqrt) return power(expr, argument, 0.5);
   if (rule->op == DataOp::logit) {

@@ -42,6 +42,11 @@ std::string to_text(SupportKind kind) {
   return "unknown";  // only for a value outside the enumeration
 }
 
+bool is_discrete(SupportKind kind) {
+  return kind == SupportKind::boolean || kind == SupportKind::category || kind == SupportKind::bounded_count || kind == SupportKind::count ||
+         kind == SupportKind::integer;
+}
+
 std::string to_text(const Statistic& statistic, const std::string& variable) {
   switch (statistic.kind) {
     case StatisticKind::power:

@@ -34,6 +34,7 @@ struct Support {
 };
 
 std::string to_text(SupportKind kind);
+bool is_discrete(SupportKind kind);
 
 enum class StatisticKind {
   power,       // v^p of one element; p = 1 for an element of a vector or a matrix

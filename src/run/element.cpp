@@ -1,6 +1,7 @@
 #include "run/element.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace jensen::run {
@@ -19,6 +20,19 @@ std::size_t square_at(const family::Family& family, std::size_t i) {
   return n + (pairs == n * n ? i * n + i : i);
 }
 
+// A discrete variable that is not there has no terms: it adds the log of its number of levels to A, which is taken off again.
+std::optional<family::Improper> update_network(const plan::PlannedBlock& block, std::span<const std::uint8_t> mask, std::span<double> natural,
+                                               std::span<double> mean, double& log_partition) {
+  auto improper = block.family->update(natural, mean, log_partition);
+  for (const plan::PlannedComponent& c : block.components) {
+    std::size_t n = 1;
+    for (const std::int64_t extent : c.inner) n *= static_cast<std::size_t>(extent);
+    const auto absent = std::count(mask.begin() + static_cast<std::ptrdiff_t>(c.offset), mask.begin() + static_cast<std::ptrdiff_t>(c.offset + n), 0);
+    log_partition -= static_cast<double>(absent) * std::log(static_cast<double>(c.levels));
+  }
+  return improper;
+}
+
 }  // namespace
 
 // A number that is not there gets the q of a standard normal, whose share of A is taken off again.
@@ -34,6 +48,7 @@ std::optional<family::Improper> update_element(const plan::PlannedBlock& block, 
     log_partition = 0;
     return std::nullopt;
   }
+  if (block.network) return update_network(block, mask, natural, mean, log_partition);
   for (std::size_t i = 0; i < mask.size(); ++i) {
     if (mask[i] == 0) natural[square_at(family, i)] = -0.5;
   }
@@ -51,7 +66,7 @@ void element_moments(const plan::PlannedBlock& block, std::int64_t element, std:
   if (block.present.empty()) return family.moments(natural, mean, sd);
   const auto mask = present(block, element);
   const auto absent = static_cast<std::size_t>(std::count(mask.begin(), mask.end(), 0));
-  if (absent == 0) return family.moments(natural, mean, sd);
+  if (absent == 0 || block.network) return family.moments(natural, mean, sd);
   if (absent == mask.size()) {
     std::fill(mean.begin(), mean.end(), 0.0);
     std::fill(sd.begin(), sd.end(), 0.0);

@@ -1,0 +1,77 @@
+// Data with missing cells: f(x) is (1 - m) f(x) + m f(v) for one number x, m = 1 where it is missing and v the latent that stands for it.
+#include <algorithm>
+
+#include "children.hpp"
+#include "derive/expand.hpp"
+#include "diagnostics/diagnostic.hpp"
+
+namespace jensen::derive {
+
+namespace {
+
+constexpr std::size_t most_holes = 4;  // in one density: it is expanded for each of their subsets
+
+bool names(const grammar::Expr& expr, const std::string& name) {
+  const auto* word = std::get_if<grammar::NameExpr>(&expr.kind);
+  bool found = word != nullptr && word->name == name;
+  grammar::for_each_child(expr, [&](const grammar::Expr& child) { found = found || names(child, name); });
+  return found;
+}
+
+}  // namespace
+
+// An entry of a vector, or an element under a sum, is x + m v as it stands (a missing cell's x is 0): products of such sums are statistics of v.
+Poly Expander::element_with_holes(VariableId id, const std::vector<IndexUse>& at) {
+  const model::Variable& variable = graph_.variables[id];
+  const bool by_plates = std::ranges::all_of(at, [&](const IndexUse& use) { return !use.index.valid() || context_.plates.contains(use.index); });
+  if (!variable.type.dims.empty() || !by_plates) {
+    const Poly latent = eval_inferred(variable.missing).at(at);
+    return sum(context_, element_of_data(id, at), product(element_of_data(variable.missing_mask, at), latent));
+  }
+  auto hole = std::ranges::find_if(holes_, [&](const Hole& h) { return h.variable == id && h.at == at; });
+  if (hole == holes_.end()) hole = holes_.insert(holes_.end(), {id, at, false});
+  return hole->latent ? eval_inferred(variable.missing).at(at) : element_of_data(id, at);
+}
+
+// What nothing else depends on integrates to 1 where it is missing.
+bool Expander::is_leaf(const model::Factor& factor) const {
+  const model::Variable& variable = graph_.variables[factor.variable];
+  if (!variable.missing.valid() || !variable.type.dims.empty()) return false;
+  for (const model::Factor& other : graph_.factors) {
+    if (std::ranges::any_of(other.call.arguments, [&](const grammar::Argument& a) { return names(*a.value, variable.name); })) return false;
+    if (std::ranges::any_of(other.indices, [&](const grammar::Expr& e) { return names(e, variable.name); })) return false;
+  }
+  return std::ranges::none_of(graph_.definitions, [&](const model::Definition& d) { return names(d.value, variable.name); });
+}
+
+Poly Expander::density_with_holes(const model::Factor& factor, const NamesPtr& plates) {
+  const Poly known = density(factor, plates);
+  if (holes_.empty()) return known;
+  if (holes_.size() > most_holes) {
+    throw Failure(Diagnostic{Severity::error,
+                             "not-supported-yet",
+                             "more than four elements with missing cells meet in one distribution",
+                             factor.span,
+                             {},
+                             {},
+                             ExitStatus::unsupported});
+  }
+  const bool leaf = is_leaf(factor);
+  Poly out;
+  for (std::size_t subset = 0; subset < (std::size_t{1} << holes_.size()); ++subset) {
+    Poly indicator = constant(1);
+    bool integrated = false;
+    for (std::size_t h = 0; h < holes_.size(); ++h) {
+      holes_[h].latent = ((subset >> h) & 1U) != 0;
+      integrated = integrated || (holes_[h].latent && leaf && holes_[h].variable == factor.variable);
+      const Poly missing = element_of_data(graph_.variables[holes_[h].variable].missing_mask, holes_[h].at);
+      indicator = product(indicator, holes_[h].latent ? missing : sum(context_, constant(1), scaled(missing, -1)));
+    }
+    if (integrated) continue;
+    const Poly part = product(subset == 0 ? known : density(factor, plates), indicator);
+    out.insert(out.end(), part.begin(), part.end());
+  }
+  return out;
+}
+
+}  // namespace jensen::derive
