@@ -8,7 +8,7 @@ namespace jensen::family {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double first_step = 0.5, tolerance = 1e-12;
+constexpr double first_step = 0.5, tolerance = 1e-12, significant = 1e-10;
 constexpr std::size_t most_nodes = 1 << 15;
 
 // Where w = center + scale sinh(u) is centred, and the part that has to be covered before a tail may end.
@@ -49,13 +49,14 @@ Window choose_window(const LineProblem& problem, const LineFunction& f, const st
     window.center = first->w - near_left;
     window.scale = std::min(2 * left, near_left / 2);
   }
+  window.scale = std::max({window.scale, 1e-15 * std::abs(window.center), 1e-300});
   return window;
 }
 
 class Rule {
  public:
   Rule(const LineProblem& problem, const Window& window)
-      : problem_(problem), window_(window), statistics_(problem.size), sum_(problem.size), size_of_sum_(problem.size) {
+      : problem_(problem), window_(window), statistics_(problem.size), sum_(problem.size), size_of_sum_(problem.size), part_(problem.size) {
     result_.infinite.assign(problem.size, false);
   }
 
@@ -89,22 +90,29 @@ class Rule {
       best_ = at.value;
       magnitude_ = at.magnitude;
     }
-    if (!(log_density > -infinity)) return Share::negligible;
+    zero_ = !(log_density > -infinity && log_density < infinity);
+    if (zero_) return Share::negligible;
     if (log_density > reference_ + 300) rescale(log_density);
     const double weight = std::exp(log_density - reference_);
     result_.nodes.push_back({u, w, log_density});
-    if (weight == 0) return Share::negligible;
+    if (weight == 0) {
+      std::fill(part_.begin(), part_.end(), 0);
+      mass_part_ = 0;
+      return Share::negligible;
+    }
     mass_ += weight;
+    mass_part_ = weight / mass_;
     Share share = weight > 1e-18 * mass_ ? Share::of_the_mass : Share::negligible;
     for (std::size_t i = 0; i < statistics_.size(); ++i) {
       if (result_.infinite[i]) continue;
       const double part = weight * statistics_[i];
       if (!std::isfinite(part)) {
-        result_.infinite[i] = weight > 1e-30 * mass_;
+        result_.infinite[i] = weight > 1e-30 * mass_ || part_[i] > significant;
         continue;
       }
       sum_[i] += part;
       size_of_sum_[i] += std::abs(part);
+      part_[i] = size_of_sum_[i] > 0 ? std::abs(part) / size_of_sum_[i] : 0;
       if (share == Share::negligible && std::abs(part) > 1e-17 * size_of_sum_[i]) share = Share::of_a_statistic;
     }
     return share;
@@ -118,27 +126,25 @@ class Rule {
     for (double& s : size_of_sum_) s *= factor;
   }
 
-  // Outwards from the centre until two nodes in a row add nothing. False where the end of the line comes first with mass left.
+  // Outwards from the centre until two nodes in a row add nothing. False where the end of what can be evaluated comes first with mass left.
   bool walk(int side) {
     int idle = 0;
     for (int k = 1; idle < 2; ++k) {
       const double u = side * k * step_, w = window_.center + window_.scale * std::sinh(u);
-      if (w < problem_.low || w > problem_.high) return end_of_line(side);
+      if (w < problem_.low || w > problem_.high) return cut_off();
       const Share share = add(u);
+      if (zero_ && !cut_off()) return false;
       idle = share == Share::negligible && (side < 0 ? w < window_.first : w > window_.last) ? idle + 1 : 0;
       (side < 0 ? low_ : high_) = k;
-      last_share_ = share;
     }
     return true;
   }
 
-  bool end_of_line(int side) {
-    if (last_share_ == Share::of_the_mass) return false;
-    const double u = (side < 0 ? -low_ : high_) * step_;
-    problem_.density(window_.center + window_.scale * std::sinh(u), statistics_.data());
-    const double weight = result_.nodes.empty() ? 0 : std::exp(result_.nodes.back().log_density - reference_);
-    for (std::size_t i = 0; i < statistics_.size(); ++i)
-      if (std::abs(weight * statistics_[i]) > 1e-13 * size_of_sum_[i]) result_.infinite[i] = true;
+  // The density became 0 from one node to the next, where numbers overflow: what had not decayed by then cannot be known. False if that is mass.
+  bool cut_off() {
+    if (mass_part_ > significant) return false;
+    for (std::size_t i = 0; i < part_.size(); ++i)
+      if (part_[i] > significant) result_.infinite[i] = true;
     return true;
   }
 
@@ -187,9 +193,11 @@ class Rule {
   Window window_;
   LineResult result_;
   std::vector<double> statistics_, sum_, size_of_sum_;
+  std::vector<double> part_;  // of the latest node, relative to all so far
+  double mass_part_ = 1;
+  bool zero_ = false;
   double reference_ = 0, mass_ = 0, step_ = first_step, best_ = -infinity, magnitude_ = 0;
   int low_ = 0, high_ = 0;
-  Share last_share_ = Share::of_the_mass;
 };
 
 }  // namespace

@@ -66,6 +66,9 @@ std::vector<Peak> find_peaks(const LineFunction& f, const std::vector<double>& s
   const auto best = std::max_element(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.f < b.f; });
   std::vector<Peak> peaks;
   if (best == points.end() || best->f == -std::numeric_limits<double>::infinity()) return peaks;
+  if (best->f == std::numeric_limits<double>::infinity()) {
+    return {{best->w, best->f, 0, best->w > 0 ? LineResult::End::high : LineResult::End::low}};
+  }
   if (best == points.begin()) return {{best->w, best->f, 0, LineResult::End::low}};
   if (best + 1 == points.end()) return {{best->w, best->f, 0, LineResult::End::high}};
   for (std::size_t i = 1; i + 1 < points.size(); ++i) {
@@ -80,18 +83,15 @@ std::vector<Peak> find_peaks(const LineFunction& f, const std::vector<double>& s
   return peaks;
 }
 
-// Newton's method on differences of shrinking width: near a maximum a difference of values carries only half of the digits.
+// Newton's method on central differences, down to the width at which their bias (of second order) is that of rounding (one over the width).
 double polish_peak(const LineFunction& f, const Peak& peak) {
-  double w = peak.w, step = 0.5 * peak.scale;
-  for (int i = 0; i < 12 && step > 1e-7 * peak.scale; ++i) {
-    const double left = f(w - step), here = f(w), right = f(w + step), curvature = left - 2 * here + right;
-    if (!(curvature < 0)) break;
+  const double least = std::cbrt(4e-16 * std::max(1.0, std::abs(peak.value))) * peak.scale;
+  double w = peak.w;
+  for (double step = 0.5 * peak.scale; step > least; step *= 0.3) {
+    const double left = f(w - step), right = f(w + step), curvature = left - 2 * f(w) + right;
     const double move = 0.5 * step * (left - right) / curvature;
-    if (!(std::abs(move) < 2 * peak.scale)) break;
+    if (!(curvature < 0) || !(std::abs(move) < 2 * peak.scale)) break;
     w += move;
-    const double noise = 4e-16 * std::max(1.0, std::abs(here));
-    if (std::abs(curvature) < 1e10 * noise && i > 1) break;
-    step *= 0.2;
   }
   return w;
 }

@@ -63,7 +63,7 @@ LogDensity product(std::span<const double> natural, const double* statistics) {
     sum.value += part;
     sum.magnitude += std::abs(part);
   }
-  if (!(sum.value < infinity)) sum = {-infinity, 0};
+  if (std::isnan(sum.value)) sum = {-infinity, 0};
   return sum;
 }
 

@@ -9,17 +9,17 @@ namespace {
 
 constexpr double far_edge = 700;  // e^±700 are normal doubles
 
-// The w at which the distance e^-|w| · width from a bound is known to about five digits; a bound of 0 rounds nothing.
+// The w at which the distance e^-|w| · width from a bound is known to two digits; a bound of 0 rounds nothing.
 double edge_of(double bound, double width) {
   if (bound == 0) return far_edge;
-  return std::clamp(std::log(width / (std::abs(bound) * std::numeric_limits<double>::epsilon())) - 12, 2.0, far_edge);
+  return std::clamp(std::log(width / (std::abs(bound) * std::numeric_limits<double>::epsilon())) - 4, 2.0, far_edge);
 }
 
 double log_logistic(double w) { return w < 0 ? w - std::log1p(std::exp(w)) : -std::log1p(std::exp(-w)); }
 
 }  // namespace
 
-ScalarAxis::ScalarAxis(const Support& support) : bound_low_(support.low), bound_high_(support.high), limit_(1e15) {
+ScalarAxis::ScalarAxis(const Support& support) : bound_low_(support.low), bound_high_(support.high), limit_(1e9) {
   if (support.kind == SupportKind::positive) bound_low_ = std::max(bound_low_, 0.0);
   if (support.kind == SupportKind::unit) {
     bound_low_ = 0;
@@ -80,7 +80,7 @@ double ScalarAxis::log_jacobian(double w) const {
 
 bool ScalarAxis::rounds(double w) const {
   if (map_ == Map::plain) return false;
-  return w < 0 ? edge_low_ > -far_edge && w < edge_low_ + 16 : edge_high_ < far_edge && w > edge_high_ - 16;
+  return w < 0 ? edge_low_ > -far_edge && w < edge_low_ + 24 : edge_high_ < far_edge && w > edge_high_ - 24;
 }
 
 // Every factor of ten on either side of 0, or every factor of 20 from the bounds, and thinly beyond.

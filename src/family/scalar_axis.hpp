@@ -1,6 +1,6 @@
 // A continuous support laid along a line: v = e^w on the positives, a logistic curve on an interval, v itself on the reals.
 //
-// Near the ends of what doubles can hold (v below e^-700, 1 − v below 1e-11), where the mass of a shape close to an edge still lies, every statistic
+// Near the ends of what doubles can hold (v below e^-700, 1 − v below 1e-14), where the mass of a shape close to an edge still lies, every statistic
 // is continued as the parabola in w through its last values: exact for log v and log² v, and for whatever settles to a constant there.
 #pragma once
 
