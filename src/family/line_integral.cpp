@@ -129,11 +129,13 @@ class Rule {
   // Outwards from the centre until two nodes in a row add nothing. False where the end of what can be evaluated comes first with mass left.
   bool walk(int side) {
     int idle = 0;
+    mass_part_ = 1;
+    std::fill(part_.begin(), part_.end(), 1);
     for (int k = 1; idle < 2; ++k) {
       const double u = side * k * step_, w = window_.center + window_.scale * std::sinh(u);
       if (w < problem_.low || w > problem_.high) return cut_off();
       const Share share = add(u);
-      if (zero_ && !cut_off()) return false;
+      if (zero_ && std::abs(w) > problem_.overflow && !cut_off()) return false;
       idle = share == Share::negligible && (side < 0 ? w < window_.first : w > window_.last) ? idle + 1 : 0;
       (side < 0 ? low_ : high_) = k;
     }

@@ -22,6 +22,7 @@ struct LineProblem {
   std::function<LogDensity(double w, double* statistics)> density;
   std::vector<double> scan;  // ascending: where peaks are looked for
   double low = 0, high = 0;  // between which the density may be asked for
+  double overflow = 100;     // the |w| beyond which a density of 0 may be an overflow instead
   int extra_halvings = 0;    // beyond convergence, for draws
 };
 

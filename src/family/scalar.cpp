@@ -223,6 +223,7 @@ class Scalar final : public Family {
     problem.scan = axis_.scan();
     problem.low = axis_.low();
     problem.high = axis_.high();
+    problem.overflow = axis_.overflow();
     problem.density = [this, natural, center, &statistics, with_jacobian](double w, double* out) {
       statistics(w, out);
       LogDensity result = product(natural, out);

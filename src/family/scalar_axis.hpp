@@ -21,7 +21,8 @@ class ScalarAxis {
   [[nodiscard]] double high() const { return limit_; }
   [[nodiscard]] double edge_low() const { return edge_low_; }  // beyond which statistics are continued
   [[nodiscard]] double edge_high() const { return edge_high_; }
-  [[nodiscard]] bool rounds(double w) const;  // whether v(w) is a visibly rounded one
+  [[nodiscard]] double overflow() const { return map_ == Map::plain ? 1e70 : 100; }  // beyond which |w| statistics may overflow
+  [[nodiscard]] bool rounds(double w) const;                                         // whether v(w) is a visibly rounded one
   [[nodiscard]] std::vector<double> scan() const;
 
  private:

@@ -273,6 +273,9 @@ TEST_CASE("scalar: what cannot be normalised says at which end", "[family][scala
   const auto unit = make_scalar(on(SupportKind::unit), {logarithm(), log_rest()});
   CHECK(reason(*unit, {1, -1}).find("towards 1") != std::string::npos);
   CHECK(reason(*unit, {-1, 1}).find("towards 0") != std::string::npos);
+  // A density that is not a number beyond 1 is 0 there.
+  const auto edged = make_scalar(on(SupportKind::real), {function(1, [](double v) { return std::log1p(-v * v); })});
+  CHECK_THAT(update(*edged, {2}).log_partition, WithinAbs(std::log(16.0 / 15), 1e-9));
   CHECK(!reason(*real, {std::nan(""), -1}).empty());
   CHECK(!reason(*real, {infinity, -1}).empty());
 }
