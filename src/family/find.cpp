@@ -208,10 +208,13 @@ std::unique_ptr<const Family> make_family(const FamilyKind& kind, FamilySize siz
     case Kind::von_mises:
     case Kind::power_law:
     case Kind::truncated_normal:
-    case Kind::normal_gamma:
-    case Kind::normal_wishart:
-    case Kind::normal_inverse_wishart:
       return nullptr;
+    case Kind::normal_gamma:
+      return make_normal_gamma(size.dimension, kind.power);
+    case Kind::normal_wishart:
+      return make_normal_wishart(size.dimension, false);
+    case Kind::normal_inverse_wishart:
+      return make_normal_wishart(size.dimension, true);
     case Kind::scalar:
     case Kind::discrete_network:
     case Kind::gaussian_pattern:

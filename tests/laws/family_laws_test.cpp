@@ -134,6 +134,40 @@ Case matrix_case(Kind kind, std::size_t side) {
   return {"matrix " + std::to_string(side), make_family({kind}, {side}), usual, coordinates, map};
 }
 
+// A scale and a vector: x in units of r^-1/2, in which its width does not depend on the scale.
+Case normal_gamma_case(std::size_t d, double power) {
+  const auto usual = [d, power](Stream& stream) {
+    Values values{between(stream, 1.3, 6), scale(stream)};
+    for (std::size_t i = 0; i < d; ++i) values.push_back(stream.normal());
+    const Values factor = positive_definite(stream, d);
+    values.insert(values.end(), factor.begin(), factor.end());
+    if (power != 1 && power != -1) values.push_back(power);
+    return values;
+  };
+  const auto map = [power](const Values& u, Values& value) {
+    value = {std::exp(u[0]), u[1] * std::exp(-0.5 * power * u[0])};
+    return u[0] - 0.5 * power * u[0];
+  };
+  FamilyKind kind{Kind::normal_gamma};
+  kind.power = power;
+  return {"normal_gamma " + std::to_string(d), make_family(kind, {d}), usual, 1 + d, map};
+}
+
+Case normal_wishart_case(Kind kind, std::size_t side) {
+  const auto usual = [side](Stream& stream) {
+    Values values = with_matrix(static_cast<double>(side) + between(stream, 3.5, 9), positive_definite(stream, side));
+    for (std::size_t i = 0; i < side; ++i) values.push_back(stream.normal());
+    values.push_back(scale(stream));
+    return values;
+  };
+  const double power = kind == Kind::normal_wishart ? 1 : -1;
+  const auto map = [power](const Values& u, Values& value) {
+    value = {std::exp(u[0]), u[1] * std::exp(-0.5 * power * u[0])};
+    return u[0] - 0.5 * power * u[0];
+  };
+  return {"normal_wishart " + std::to_string(side), make_family({kind}, {side}), usual, side * (side + 1) / 2 + side, map};
+}
+
 std::vector<Case> cases() {
   std::vector<Case> all;
   all.push_back({"normal", make_family({Kind::gaussian}, {}), [](Stream& s) { return Values{2 * s.normal(), scale(s)}; }, 1, identity_map});
@@ -154,6 +188,12 @@ std::vector<Case> cases() {
     all.push_back(matrix_case(Kind::wishart, side));
     all.push_back(matrix_case(Kind::inverse_wishart, side));
   }
+  for (const std::size_t side : {1, 2, 3}) {
+    all.push_back(normal_wishart_case(Kind::normal_wishart, side));
+    all.push_back(normal_wishart_case(Kind::normal_inverse_wishart, side));
+  }
+  for (const double p : {1.0, -1.0, 2.0, -2.0}) all.push_back(normal_gamma_case(1, p));
+  all.push_back(normal_gamma_case(3, 1));
   return all;
 }
 
