@@ -78,14 +78,13 @@ class GigPower final : public Family {
     value[0] = std::exp(LogGig(index(natural), -natural[1], -natural[2]).draw(stream) / power_);
   }
 
-  // Two moments leave one parameter free: the index is 0, where log u is symmetric about its mode. Without a spread: sd equal to the mean.
+  // Two moments leave one parameter free: the index is −1/(2p), that of the inverse Gaussian distribution where p = 1, where (c/b)^(1/2p) is the
+  // mean. Without a spread: sd equal to the mean.
   bool natural_from_moments(std::span<const double> mean, std::span<const double> sd, std::span<double> natural) const override {
     const double target = sd.empty() ? 1 : sd[0] / mean[0];
     if (!(mean[0] > 0) || !(target > 0) || !std::isfinite(mean[0]) || !std::isfinite(target)) return false;
-    const double omega = symmetric_gig_with_variation(target, 1 / power_);
-    const double unit = LogGig(0, omega / 2, omega / 2).power_moments(1 / power_).mean;
-    const double u = std::pow(mean[0] / unit, power_);
-    natural[0] = -1;
+    const double omega = balanced_gig_with_variation(target, 1 / power_), u = std::pow(mean[0], power_);
+    natural[0] = -1.5;
     natural[1] = -0.5 * omega / u;
     natural[2] = -0.5 * omega * u;
     return !improper(natural);

@@ -81,15 +81,21 @@ LogGig::Expectations LogGig::expectations() const {
   return e;
 }
 
+// Both from e^(s d) − 1, so that a narrow distribution keeps its digits.
 LogGig::PowerMoments LogGig::power_moments(double r) const {
   const double s = sign_ * r, h = step(2 * std::abs(r));
-  const auto [total, first] = integrate(h, [s](double d, double g) { return std::array{std::exp(g), std::exp(g + s * d)}; });
-  const double mean = first / total;
-  // The first three terms only keep the sum going where the last is small because e^(s d) is close to its mean.
-  const auto sums = integrate(h, [s, mean](double d, double g) {
-    const double weight = std::exp(g), deviation = std::exp(0.5 * g + s * d) - std::exp(0.5 * g) * mean;
-    return std::array{weight, std::exp(g + s * d), std::exp(g + 2 * s * d), deviation * deviation};
+  const auto [total, first, excess] = integrate(h, [s](double d, double g) {
+    const double power = std::exp(g + s * d);
+    return std::array{std::exp(g), power, std::abs(s * d) < 1 ? std::exp(g) * std::expm1(s * d) : power - std::exp(g)};
   });
+  const double shift = excess / total;  // E[e^(s d)] − 1
+  // The first three terms only keep the sum going where the last is small because e^(s d) is close to its mean.
+  const auto sums = integrate(h, [s, shift](double d, double g) {
+    const double root = std::exp(0.5 * g);
+    const double deviation = std::abs(s * d) < 1 ? root * (std::expm1(s * d) - shift) : std::exp(0.5 * g + s * d) - root * (1 + shift);
+    return std::array{std::exp(g), std::exp(g + s * d), std::exp(g + 2 * s * d), deviation * deviation};
+  });
+  const double mean = first / total;
   return {std::exp(s * log_mode_) * mean, std::sqrt(sums[3] / total) / mean};
 }
 
@@ -113,12 +119,12 @@ double LogGig::draw(Stream& stream) const {
   }
 }
 
-// By bisection on a logarithmic scale: the ratio falls in ω, as 1/√ω where ω is large.
-double symmetric_gig_with_variation(double target, double r) {
-  double low = std::log(1e-30), high = std::log(1e24);
+// By bisection on a logarithmic scale.
+double balanced_gig_with_variation(double target, double r) {
+  double low = std::log(1e-60), high = std::log(1e24);
   for (int step = 0; step < 80; ++step) {
     const double middle = 0.5 * (low + high), half = 0.5 * std::exp(middle);
-    (LogGig(0, half, half).power_moments(r).variation > target ? low : high) = middle;
+    (LogGig(-0.5 * r, half, half).power_moments(r).variation > target ? low : high) = middle;
   }
   return std::exp(0.5 * (low + high));
 }

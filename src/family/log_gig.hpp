@@ -43,7 +43,8 @@ class LogGig {
   double lambda_, kappa_, gap_, log_gap_, log_mode_;
 };
 
-// The ω at which u^r with λ = 0 has the given sd/mean.
-double symmetric_gig_with_variation(double target, double r);
+// The ω at which u^r with λ = −r/2 has the given sd/mean: of its squared mean and its second moment the ratio is K_{r/2}(ω)/K_{3r/2}(ω), which takes
+// every value in (0, 1), and E[u^r] = (χ/ψ)^(r/2). For r = 1 this is the inverse Gaussian distribution.
+double balanced_gig_with_variation(double target, double r);
 
 }  // namespace jensen::family

@@ -142,6 +142,8 @@ class PowerLaw final : public Family {
   double mean_at(double s) const {
     if (low_ == 0) return high_ * s / (s + 1);
     if (high_ == infinity) return s + 1 < 0 ? low_ * s / (s + 1) : not_available;
+    if (s > 0) return high_ * (s / std::expm1(-s * width_)) * (std::expm1(-(s + 1) * width_) / (s + 1));
+    if (s + 1 < 0) return low_ * (s / std::expm1(s * width_)) * (std::expm1((s + 1) * width_) / (s + 1));
     return std::exp(log_integral(s + 1) - log_integral(s));
   }
 
