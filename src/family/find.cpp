@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "family/families.hpp"
 
@@ -38,6 +39,19 @@ std::optional<FamilyKind> find_gamma_power(const std::vector<Statistic>& statist
   return kind.power == 0 ? std::nullopt : match(statistics, kind);
 }
 
+// Positive: two powers are those of a generalised inverse Gaussian where they are opposite, of a normal cut off at 0 where they are 1 and 2.
+std::optional<FamilyKind> find_positive(const std::vector<Statistic>& statistics) {
+  std::vector<double> powers;
+  for (const Statistic& s : statistics)
+    if (s.kind == StatisticKind::power) powers.push_back(s.power);
+  std::sort(powers.begin(), powers.end());
+  if (powers.size() != 2) return find_gamma_power(statistics);
+  if (powers[0] == -powers[1]) return match(statistics, {Kind::gig_power, powers[1]});
+  FamilyKind cut_off{Kind::truncated_normal};
+  cut_off.high = std::numeric_limits<double>::infinity();
+  return match(statistics, cut_off);
+}
+
 // Positive definite: the determinant with the matrix or with its inverse; with neither, the form that the declared type suggests.
 std::optional<FamilyKind> find_positive_definite(const std::vector<Statistic>& statistics, SupportKind support) {
   const FamilyKind wishart{Kind::wishart}, inverse_wishart{Kind::inverse_wishart};
@@ -48,6 +62,17 @@ std::optional<FamilyKind> find_positive_definite(const std::vector<Statistic>& s
 
 bool is_unit(const Support& support) {
   return support.kind == SupportKind::unit || (support.kind == SupportKind::interval && support.low == 0 && support.high == 1);
+}
+
+// Interval: beta where the interval is (0, 1) and its logs suffice; then a normal cut off, which for no statistics at all is uniform.
+std::optional<FamilyKind> find_on_interval(const std::vector<Statistic>& statistics, const Support& support) {
+  const bool unit = is_unit(support);
+  if (unit && within(statistics, {Kind::beta})) return FamilyKind{Kind::beta};
+  FamilyKind cut_off{Kind::truncated_normal}, power_law{Kind::power_law};
+  cut_off.low = power_law.low = unit ? 0 : support.low;
+  cut_off.high = power_law.high = unit ? 1 : support.high;
+  if (auto found = match(statistics, cut_off)) return found;
+  return power_law.low >= 0 ? match(statistics, power_law) : std::nullopt;
 }
 
 std::string braces(const FamilyKind& kind, const std::string& variable) {
@@ -146,10 +171,12 @@ std::optional<FamilyKind> find_family(const Signature& signature, bool /*point*/
     case SupportKind::real:
       return find_gaussian(statistics);
     case SupportKind::positive:
-      return find_gamma_power(statistics);
+      return find_positive(statistics);
     case SupportKind::unit:
     case SupportKind::interval:
-      return is_unit(signature.support) ? match(statistics, {Kind::beta}) : std::nullopt;
+      return find_on_interval(statistics, signature.support);
+    case SupportKind::angle:
+      return match(statistics, {Kind::von_mises});
     case SupportKind::boolean:
     case SupportKind::category:
       return match(statistics, {Kind::categorical});
@@ -164,7 +191,6 @@ std::optional<FamilyKind> find_family(const Signature& signature, bool /*point*/
     case SupportKind::ordered:
     case SupportKind::correlation:
     case SupportKind::lower_triangular:
-    case SupportKind::angle:
       return std::nullopt;
   }
   return std::nullopt;
@@ -181,6 +207,11 @@ std::vector<std::string> describe_families() {
           line({Kind::gamma_power, 1}, "positive"),
           line({Kind::gamma_power, -1}, "positive"),
           "power_gamma {log x, x^p} on positive, for any one power p",
+          line({Kind::gig_power, 1}, "positive"),
+          "power_generalised_inverse_gaussian {log x, x^p, x^-p} on positive, for any one power p",
+          line({Kind::truncated_normal}, "positive, unit or interval"),
+          line({Kind::power_law}, "interval"),
+          line({Kind::von_mises}, "angle"),
           line({Kind::beta}, "unit"),
           line({Kind::dirichlet}, "simplex"),
           line({Kind::categorical}, "bool or category"),
@@ -205,10 +236,13 @@ std::unique_ptr<const Family> make_family(const FamilyKind& kind, FamilySize siz
     case Kind::inverse_wishart:
       return make_inverse_wishart(size.dimension);
     case Kind::gig_power:
+      return make_gig_power(kind.power);
     case Kind::von_mises:
+      return make_von_mises();
     case Kind::power_law:
+      return make_power_law(kind.low, kind.high);
     case Kind::truncated_normal:
-      return nullptr;
+      return make_truncated_normal(kind.low, kind.high);
     case Kind::normal_gamma:
       return make_normal_gamma(size.dimension, kind.power);
     case Kind::normal_wishart:

@@ -163,4 +163,187 @@ TEST_CASE("a covariance by maximum likelihood is the scatter over N; a singular 
   CHECK_THAT(no_mode(*make_wishart(2), {0, -1, 0, 0, -1}), ContainsSubstring("grows towards singular matrices"));
 }
 
+TEST_CASE("an inverse Gaussian of mean 3 and shape 2 is the generalised one of index -1/2", "[family][gig]") {
+  const auto family = make_gig_power(1);
+  const Values natural{-1.5, -1.0 / 9, -1};  // log density −3/2 log v − shape v/(2 mean²) − shape/(2 v)
+  const Update u = update(*family, natural);
+  CHECK_THAT(u.mean[1], WithinRel(3.0, 1e-13));
+  CHECK_THAT(u.mean[2], WithinRel(1 / 3.0 + 1 / 2.0, 1e-13));
+  CHECK_THAT(u.log_partition, WithinRel(0.5 * std::log(std::numbers::pi) - 2 / 3.0, 1e-13));
+  CHECK_THAT(moments(*family, natural)[1][0], WithinRel(std::sqrt(27 / 2.0), 1e-13));
+  CHECK_THAT(mode(*family, natural)[0], WithinRel(3 * (std::sqrt(1 + 81 / 16.0) - 9 / 4.0), 1e-14));
+  CHECK(family->formulas()[0].text == "1 + η[log v]");
+}
+
+TEST_CASE("a generalised inverse Gaussian with one side gone is a gamma or an inverse gamma, and nearly so before", "[family][gig]") {
+  for (const double power : {1.0, -1.0, 2.0, -0.5}) {
+    CAPTURE(power);
+    const auto family = make_gig_power(power), gamma = make_gamma_power(power), inverse = make_gamma_power(-power);
+    const double a = 2.5 * power - 1, b = -2.5 * power - 1;  // index 2.5 and −2.5
+    for (const double rest : {0.0, 1e-300, 1e-40}) {
+      CAPTURE(rest);
+      const Update up = update(*family, {a, -3, -rest}), expected = update(*gamma, {a, -3});
+      CHECK_THAT(up.log_partition, WithinRel(expected.log_partition, 1e-13));
+      CHECK_THAT(up.mean[0], WithinRel(expected.mean[0], 1e-12));
+      CHECK_THAT(up.mean[1], WithinRel(expected.mean[1], 1e-13));
+      CHECK_THAT(up.mean[2], WithinRel(3 / 1.5, 1e-13));
+      CHECK_THAT(moments(*family, {a, -3, -rest})[0][0], WithinRel(moments(*gamma, {a, -3})[0][0], 1e-12));
+      const Update down = update(*family, {b, -rest, -3}), mirrored = update(*inverse, {b, -3});
+      CHECK_THAT(down.log_partition, WithinRel(mirrored.log_partition, 1e-13));
+      CHECK_THAT(down.mean[2], WithinRel(mirrored.mean[1], 1e-13));
+      CHECK_THAT(down.mean[1], WithinRel(3 / 1.5, 1e-13));
+    }
+  }
+}
+
+TEST_CASE("what makes a generalised inverse Gaussian improper is named", "[family][gig]") {
+  const auto family = make_gig_power(1);
+  const auto reason = [&](const Values& natural) {
+    Values mean(3);
+    double log_partition = 0;
+    return family->update(natural, mean, log_partition).value().reason;
+  };
+  CHECK(reason({1, 0.5, -1}) == "the rate is negative (-0.5)");
+  CHECK(reason({1, -1, 2}) == "the scale is negative (-2)");
+  CHECK(reason({1, 0, -1}) == "the rate is 0 and the index not negative (2)");
+  CHECK(reason({-3, -1, 0}) == "the scale is 0 and the index not positive (-2)");
+  CHECK_THAT(reason({-0.5, -1, 0}), ContainsSubstring("infinite"));
+  CHECK_THAT(no_mode(*family, {1, 0, -1}), ContainsSubstring("grows towards infinity"));
+  CHECK_THAT(no_mode(*family, {1, -1, 1}), ContainsSubstring("grows towards 0"));
+  CHECK_THAT(no_mode(*make_gig_power(-1), {1, -1, 1}), ContainsSubstring("grows towards infinity"));
+  CHECK_THAT(no_mode(*family, {0, 0, 0}), ContainsSubstring("not unique"));
+}
+
+TEST_CASE("von Mises: log-partition, mean length and circular sd agree with mpmath from no concentration to 1e10", "[family][von_mises]") {
+  const auto family = make_von_mises();
+  constexpr std::array<double, 4> figures[] = {{1e-10, 1.8378770664093454836, 5.0000000000000001822e-11, 6.8875246802462206659},
+                                               {0.001, 1.8378773164093298586, 0.00049999993750001042707, 3.8989492391007270768},
+                                               {0.9, 2.0309614668889637681, 0.40983720346021077994, 1.3356610819111639497},
+                                               {1.1, 2.1201647530735890209, 0.48070277202049573702, 1.2103769144079233608},
+                                               {20.0, 19.427487494653619774, 0.9746705078898071259, 0.22652066450957619879},
+                                               {99.9, 98.518111270488637809, 0.99498234257882009519, 0.10030242402802339187},
+                                               {100.1, 98.717108744753775371, 0.99499239335496697994, 0.10020166387986144172},
+                                               {1e4, 9996.3137808478416465, 0.99994999874987498046, 0.01000025001979429737},
+                                               {1e10, 9999999989.4060130682, 0.99999999995, 0.00001000000000025}};
+  for (const auto& [kappa, log_partition, length, sd] : figures) {
+    CAPTURE(kappa);
+    const Values natural{0.6 * kappa, -0.8 * kappa};
+    const Update u = update(*family, natural);
+    CHECK_THAT(u.log_partition, WithinRel(log_partition, 4e-15));
+    CHECK_THAT(u.mean[0], WithinRel(0.6 * length, 4e-15));
+    CHECK_THAT(u.mean[1], WithinRel(-0.8 * length, 4e-15));
+    CHECK_THAT(moments(*family, natural)[0][0], WithinRel(std::atan2(-0.8, 0.6), 1e-15));
+    CHECK_THAT(moments(*family, natural)[1][0], WithinRel(sd, 1e-12));
+  }
+  CHECK_THAT(update(*family, {0, 0}).log_partition, WithinRel(std::log(2 * std::numbers::pi), 1e-15));
+  CHECK(update(*family, {0, 0}).mean == Values{0, 0});
+  CHECK_THAT(no_mode(*family, {0, 0}), ContainsSubstring("not unique"));
+  CHECK(mode(*family, {-2, 0})[0] == std::numbers::pi);
+}
+
+TEST_CASE("von Mises draws stay on the circle about the mean, whatever the concentration", "[family][von_mises]") {
+  const auto family = make_von_mises();
+  std::uint64_t element = 0;
+  for (const double kappa : {0.0, 1e-12, 0.5, 50.0, 1e9}) {
+    CAPTURE(kappa);
+    constexpr int draws = 4000;
+    const Values natural{-kappa, 0};  // about π, where the circle is cut
+    Stream stream(5, Purpose::test, element++);
+    double cosine = 0, squares = 0, value = 0;
+    for (int i = 0; i < draws; ++i) {
+      family->draw(natural, stream, {&value, 1});
+      REQUIRE(std::abs(value) <= std::numbers::pi);
+      const double below = 2 * std::pow(std::cos(0.5 * value), 2);  // 1 + cos v
+      cosine += below / draws;
+      squares += below * below / draws;
+    }
+    const double expected = kappa < 1e6 ? 1 + update(*family, natural).mean[0] : 0.5 / kappa;
+    CHECK_THAT(cosine, WithinAbs(expected, 5 * std::sqrt((squares - cosine * cosine) / draws)));
+  }
+}
+
+TEST_CASE("power law: log-partition, E[log v], mean and sd agree with mpmath, about exponent -1 and at both extremes", "[family][power_law]") {
+  constexpr std::array<double, 7> figures[] = {
+      {-1.0, 1.0, 20.0, 1.0971887003649487029, 1.4978661367769954967, 6.3423558132113470082, 5.1351006589300055088},
+      {-1.00001, 5.0, 5.5, -2.3506352264432800689, 1.6570929947662374926, 5.2460293039219713666, 0.14432664241932931764},
+      {400.0, 1.0, 2.0, 271.95805797723149989, 0.6906534149739103967, 1.9950248756218905473, 0.0049627638015503295929},
+      {-1e6, 1.0, 20.0, -13.815509557963774104, 1.000001000001000001e-6, 1.000001000002000004, 1.0000030000085000235e-6},
+      {1e6, 1.0, 20.0, 2995721.4537747065837, 2.9957312735549909924, 19.99998000003999992, 0.00001999994000016999953},
+      {-2.5, 1.0, 1.00001, -11.512937964895969433, 4.9999625003244198465e-6, 1.0000049999791668036, 2.8867513459339634912e-6},
+      {-1.5, 0.001, 1e6, 4.1469931967744016001, -4.9084106269120772782, 31.622776601683793649, 3246.5764857413811975}};
+  for (const auto& [exponent, low, high, log_partition, log_mean, mean, sd] : figures) {
+    CAPTURE(exponent, low, high);
+    const auto family = make_power_law(low, high);
+    const Update u = update(*family, {exponent});
+    CHECK_THAT(u.log_partition, WithinRel(log_partition, 1e-12));
+    CHECK_THAT(u.mean[0], WithinRel(log_mean, 1e-11));
+    CHECK_THAT(moments(*family, {exponent})[0][0], WithinRel(mean, 1e-12));
+    CHECK_THAT(moments(*family, {exponent})[1][0], WithinRel(sd, 1e-10));
+  }
+}
+
+TEST_CASE("Pareto of shape 3 above 2: textbook moments; the power law down to 0; ends and reasons", "[family][power_law]") {
+  const auto pareto = make_power_law(2, std::numeric_limits<double>::infinity()), below = make_power_law(0, 3);
+  CHECK_THAT(moments(*pareto, {-4})[0][0], WithinRel(3.0, 1e-14));
+  CHECK_THAT(moments(*pareto, {-4})[1][0], WithinRel(std::sqrt(3.0), 1e-13));
+  CHECK(std::isnan(moments(*pareto, {-2.5})[1][0]));
+  CHECK(std::isnan(moments(*pareto, {-1.5})[0][0]));
+  CHECK_THAT(update(*pareto, {-4}).mean[0], WithinRel(std::log(2) + 1 / 3.0, 1e-14));
+  CHECK_THAT(update(*pareto, {-4}).log_partition, WithinRel(-3 * std::log(2) - std::log(3), 1e-14));
+  CHECK(mode(*pareto, {-4})[0] == 2);
+  CHECK_THAT(no_mode(*pareto, {1}), ContainsSubstring("grows towards infinity"));
+  CHECK_THAT(moments(*below, {1})[0][0], WithinRel(2.0, 1e-14));
+  CHECK_THAT(moments(*below, {1})[1][0], WithinRel(std::sqrt(0.5), 1e-13));
+  CHECK(mode(*below, {1})[0] == 3);
+  CHECK_THAT(no_mode(*below, {-0.5}), ContainsSubstring("grows towards 0"));
+  CHECK(pareto->formulas()[0].text == "-1 - η[log v]");
+}
+
+TEST_CASE("normal cut off: half normal, clamped modes, two equal maxima, and the uniform distribution", "[family][truncated]") {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const auto half = make_truncated_normal(0, infinity), unit = make_truncated_normal(-1, 1);
+  CHECK_THAT(moments(*half, {0, -0.5})[0][0], WithinRel(std::sqrt(2 / std::numbers::pi), 1e-14));
+  CHECK_THAT(moments(*half, {0, -0.5})[1][0], WithinRel(std::sqrt(1 - 2 / std::numbers::pi), 1e-14));
+  CHECK_THAT(update(*half, {0, -0.5}).log_partition, WithinRel(0.5 * std::log(std::numbers::pi / 2), 1e-14));
+  CHECK(mode(*half, {-3, -0.5})[0] == 0);
+  CHECK(mode(*half, {3, -0.5})[0] == 3);
+  CHECK(mode(*unit, {3, -0.5})[0] == 1);
+  CHECK(mode(*unit, {-0.1, 2})[0] == -1);
+  CHECK(mode(*unit, {0.1, 0})[0] == 1);
+  CHECK_THAT(no_mode(*unit, {0, 2}), ContainsSubstring("both -1 and 1"));
+  CHECK_THAT(no_mode(*half, {0, 0.5}), ContainsSubstring("grows towards inf"));
+  CHECK_THAT(no_mode(*unit, {0, 0}), ContainsSubstring("flat"));
+  CHECK_THAT(update(*unit, {0, 0}).log_partition, WithinRel(std::log(2), 1e-14));
+  Values natural(2);
+  REQUIRE(unit->natural_from_moments(Values{0}, {}, natural));
+  CHECK_THAT(natural[0], WithinAbs(0, 1e-11));
+  CHECK_THAT(natural[1], WithinAbs(0, 1e-11));
+}
+
+TEST_CASE("a cut-off normal is found from a mean and sd wherever one exists, wide ones with two maxima included", "[family][truncated]") {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  struct Wanted {
+    double low, high, mean, sd;
+  };
+  for (const Wanted& w : {Wanted{0, infinity, 1, 0.999},
+                          {0, infinity, 50, 1},
+                          {0, infinity, 1e-6, 5e-7},
+                          {-1, 1, 0, 0.9},
+                          {-1, 1, 0.5, 0.01},
+                          {1000, 1001, 1000.25, 0.2},
+                          {-infinity, 3, 1, 1.5},
+                          {0, 1, 0.9, 0.25}}) {
+    CAPTURE(w.low, w.high, w.mean, w.sd);
+    const auto family = make_truncated_normal(w.low, w.high);
+    Values natural(2);
+    REQUIRE(family->natural_from_moments(Values{w.mean}, Values{w.sd}, natural));
+    CHECK_THAT(moments(*family, natural)[0][0], WithinRel(w.mean, 1e-9) || WithinAbs(w.mean, 1e-12));
+    CHECK_THAT(moments(*family, natural)[1][0], WithinRel(w.sd, 1e-8));
+  }
+  Values natural(2);
+  CHECK(!make_truncated_normal(0, infinity)->natural_from_moments(Values{1}, Values{1.5}, natural));
+  CHECK(!make_truncated_normal(0, 1)->natural_from_moments(Values{0.5}, Values{0.6}, natural));
+  CHECK(!make_truncated_normal(0, 1)->natural_from_moments(Values{1.5}, {}, natural));
+}
+
 }  // namespace jensen::family

@@ -1,3 +1,4 @@
+#include <limits>
 #include <set>
 #include "catch.hpp"
 
@@ -40,10 +41,49 @@ TEST_CASE("a positive variable in its log and one power is a power of a gamma", 
   CHECK(found(SupportKind::positive, {power(-2), log_value}) == "power_gamma");
   CHECK(found(SupportKind::positive, {power(-2), log_value}, true) == "power_gamma");
   CHECK(find_family({{SupportKind::positive}, {power(-2), log_value}}, false)->power == -2);
-  CHECK(found(SupportKind::positive, {power(-1), linear, log_value}) == "none");
-  CHECK(found(SupportKind::positive, {linear, quadratic}) == "none");
-  CHECK(found(SupportKind::positive, {linear, quadratic}, true) == "none");
   CHECK(found(SupportKind::positive, {linear, log1m}) == "none");
+}
+
+TEST_CASE("a positive variable in two opposite powers is a power of a generalised inverse Gaussian", "[family][find]") {
+  CHECK(found(SupportKind::positive, {power(-1), linear, log_value}) == "generalised_inverse_gaussian");
+  CHECK(found(SupportKind::positive, {power(-1), linear}) == "generalised_inverse_gaussian");
+  CHECK(found(SupportKind::positive, {quadratic, power(-2), log_value}, true) == "power_generalised_inverse_gaussian");
+  CHECK(find_family({{SupportKind::positive}, {quadratic, power(-2), log_value}}, false)->power == 2);
+  CHECK(found(SupportKind::positive, {power(-2), linear, log_value}) == "none");
+  CHECK(found(SupportKind::positive, {power(-1), linear, quadratic}) == "none");
+}
+
+TEST_CASE("a positive variable in its value and square is a normal cut off at 0, unless its log occurs", "[family][find]") {
+  CHECK(found(SupportKind::positive, {linear, quadratic}) == "truncated_normal");
+  CHECK(found(SupportKind::positive, {linear, quadratic}, true) == "truncated_normal");
+  CHECK(found(SupportKind::positive, {quadratic}) == "power_gamma");
+  CHECK(found(SupportKind::positive, {linear, quadratic, log_value}) == "none");
+  const auto kind = find_family({{SupportKind::positive}, {linear, quadratic}}, false);
+  CHECK(kind->low == 0);
+  CHECK(kind->high == std::numeric_limits<double>::infinity());
+}
+
+TEST_CASE("on an interval: normal cut off, power law of a positive one, uniform for no statistics at all", "[family][find]") {
+  const Support interval{SupportKind::interval, 2, 5}, around_zero{SupportKind::interval, -1, 1};
+  CHECK(found(interval, {}) == "truncated_normal");
+  CHECK(found(interval, {linear}) == "truncated_normal");
+  CHECK(found(interval, {quadratic}) == "truncated_normal");
+  CHECK(found(interval, {log_value}) == "power_law");
+  CHECK(found(interval, {log_value}, true) == "power_law");
+  CHECK(found(interval, {linear, log_value}) == "none");
+  CHECK(found(around_zero, {log_value}) == "none");
+  CHECK(found(SupportKind::unit, {linear, quadratic}) == "truncated_normal");
+  CHECK(find_family({interval, {log_value}}, false)->low == 2);
+  CHECK(find_family({interval, {linear}}, false)->high == 5);
+  CHECK(find_family({{SupportKind::unit}, {linear}}, false)->high == 1);
+}
+
+TEST_CASE("an angle in its cosine and sine is von Mises", "[family][find]") {
+  const Statistic cosine{StatisticKind::cosine, 1}, sine{StatisticKind::sine, 1};
+  CHECK(found(SupportKind::angle, {cosine, sine}) == "von_mises");
+  CHECK(found(SupportKind::angle, {sine}) == "von_mises");
+  CHECK(found(SupportKind::angle, {}) == "von_mises");
+  CHECK(found(SupportKind::angle, {linear}) == "none");
 }
 
 TEST_CASE("shares are beta and Dirichlet, levels categorical", "[family][find]") {
@@ -51,7 +91,7 @@ TEST_CASE("shares are beta and Dirichlet, levels categorical", "[family][find]")
   CHECK(found(SupportKind::unit, {}) == "beta");
   CHECK(found(SupportKind::unit, {linear, log1m}) == "none");
   CHECK(found(Support{SupportKind::interval, 0, 1}, {log_value}) == "beta");
-  CHECK(found(Support{SupportKind::interval, 0, 2}, {log_value}) == "none");
+  CHECK(found(Support{SupportKind::interval, 0, 1}, {}) == "beta");
   CHECK(found(SupportKind::simplex, {log_value}) == "dirichlet");
   CHECK(found(SupportKind::simplex, {linear}) == "none");
   CHECK(found(SupportKind::boolean, {indicator}) == "categorical");
@@ -74,9 +114,11 @@ TEST_CASE("the instance of a kind has the kind's name and statistics", "[family]
   using Kind = FamilyKind::Kind;
   FamilyKind mvnormal{Kind::gaussian};
   mvnormal.multivariate = true;
-  for (const FamilyKind& kind : {FamilyKind{Kind::gaussian}, mvnormal, FamilyKind{Kind::gamma_power, 1}, FamilyKind{Kind::gamma_power, -1},
-                                 FamilyKind{Kind::gamma_power, -2}, FamilyKind{Kind::beta}, FamilyKind{Kind::dirichlet},
-                                 FamilyKind{Kind::categorical}, FamilyKind{Kind::wishart}, FamilyKind{Kind::inverse_wishart}}) {
+  for (const FamilyKind& kind :
+       {FamilyKind{Kind::gaussian}, mvnormal, FamilyKind{Kind::gamma_power, 1}, FamilyKind{Kind::gamma_power, -1}, FamilyKind{Kind::gamma_power, -2},
+        FamilyKind{Kind::gig_power, 1}, FamilyKind{Kind::gig_power, 2}, FamilyKind{Kind::von_mises}, FamilyKind{Kind::power_law},
+        FamilyKind{Kind::truncated_normal}, FamilyKind{Kind::beta}, FamilyKind{Kind::dirichlet}, FamilyKind{Kind::categorical},
+        FamilyKind{Kind::wishart}, FamilyKind{Kind::inverse_wishart}}) {
     const auto family = make_family(kind, {kind.kind == Kind::gaussian && !kind.multivariate ? std::size_t{1} : std::size_t{3}});
     CAPTURE(kind.name());
     CHECK(family->name() == kind.name());
@@ -96,7 +138,7 @@ TEST_CASE("the instance of a kind has the kind's name and statistics", "[family]
 TEST_CASE("each family is described in one line", "[family][find]") {
   const std::vector<std::string> lines = describe_families();
   CHECK(lines.front() == "normal {x, x^2} on real");
-  CHECK(std::set<std::string>(lines.begin(), lines.end()).size() == 10);
+  CHECK(std::set<std::string>(lines.begin(), lines.end()).size() == 15);
 }
 
 }  // namespace jensen::family
