@@ -1,7 +1,9 @@
 // The plated factor graph: what the model says after names are resolved. An array is one variable; nothing is unrolled.
 //
 // Invariants (checked by verify):
-//  * every element of a latent, param with a `~`, or observed variable has at most one factor; of a latent exactly one;
+//  * every element of a latent, param with a `~`, or observed variable has at most one factor in each branch; of a latent exactly one, or none where
+//  its
+//    conditions do not hold;
 //  * expressions are those of the text (with spans); names in them are variables, sizes, constants, plate indices in scope, or functions;
 //  * a variable's dims are its array extents followed by the dimensions of its type: vector(2)[K] has dims {K, 2} and array_rank 1.
 #pragma once
@@ -38,6 +40,15 @@ struct Binding {
   std::optional<std::string> file;  // from "faithful.csv"
 };
 
+// A condition on a latent variable: a branch holds where variable[indices] is the level, or where it is another. Of a bool the level is 0 or 1.
+struct Gate {
+  VariableId variable;
+  std::vector<grammar::Expr> indices;
+  grammar::Expr level;
+  bool equal = true;
+  SourceSpan span;
+};
+
 struct Variable {
   std::string name;
   Role role = Role::latent;
@@ -49,7 +60,12 @@ struct Variable {
   std::vector<FactorId> factors;         // its own `~` statements
   std::vector<std::size_t> definitions;  // derived: indices into ModelGraph::definitions
   bool observed = false;                 // data with a `~`
-  bool data_sized = false;               // lies in a plate whose extent is read off the data
+  bool auxiliary = false;                // a local quantity of a distribution by construction
+  // Of a latent inside branches, outermost first, in the plate indices of its `~` statements: it exists where all of them hold. Those of each of its
+  // factors are the same, and every use lies under the same ones.
+  std::vector<grammar::Expr> conditions;
+  std::vector<Gate> gates;
+  bool data_sized = false;  // lies in a plate whose extent is read off the data
 };
 
 struct Plate {
@@ -70,6 +86,7 @@ struct Factor {
   DistributionId distribution;
   Type support;                           // of what the distribution draws
   std::vector<grammar::Expr> conditions;  // of enclosing `if`s on data
+  std::vector<Gate> gates;                // of enclosing `if`s on latent variables, outermost first
   SourceSpan span;
   SourceSpan distribution_span;
 };
