@@ -80,8 +80,8 @@ TEST_CASE("a construction may use constructions", "[construct]") {
   CHECK(factors_of("distribution wide(m) on real { t ~ student_t(3, m, 1)  x ~ student_t(5, t, 2) }\ny ~ wide(7)\n") ==
         "y ~ normal(y.t, precision = y.u / 2^2)\n"
         "y.t ~ normal(7, precision = y.t.u / 1^2)\n"
-        "y.t.u ~ gamma(3 / 2, 3 / 2)\n"
-        "y.u ~ gamma(5 / 2, 5 / 2)\n");
+        "y.u ~ gamma(5 / 2, 5 / 2)\n"
+        "y.t.u ~ gamma(3 / 2, 3 / 2)\n");
 }
 
 TEST_CASE("the supports of a construction within a construction are checked", "[construct]") {
