@@ -40,6 +40,7 @@ struct Gate {
   struct Position {
     int batch = -1;
     Size offset = 0;
+    bool operator==(const Position&) const = default;
   };
   VariableId variable;
   std::vector<Position> indices;

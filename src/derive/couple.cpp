@@ -29,7 +29,7 @@ std::size_t enclosing_plates(const model::ModelGraph& graph, VariableId id) {
 bool compatible(const model::ModelGraph& graph, VariableId start, VariableId other) {
   const model::Variable& a = graph.variables[start];
   const model::Variable& b = graph.variables[other];
-  if (a.data_sized != b.data_sized) return false;
+  if (a.data_sized != b.data_sized || !same_gates(graph, start, other)) return false;
   if (a.role == b.role) return true;
   // A param beside a latent: where the log joint is quadratic in both, the best value is the mode of the marginal that their joint q would have.
   return a.role == model::Role::latent && !weighted(graph, start) && !weighted(graph, other);

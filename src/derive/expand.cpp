@@ -490,6 +490,16 @@ Poly Expander::density(const model::Factor& factor, const NamesPtr& plates) {
   return scalar(statement.log_density->value, body);
 }
 
+// [z = level], or 1 - [z = level].
+Poly Expander::gate_indicator(const model::Gate& gate, const NamesPtr& plates) {
+  Atom indicator{gate.variable, {StatisticKind::indicator, 1}, {}};
+  for (const Expr& index : gate.indices) indicator.indices.push_back(*plain_index(index, plates));
+  indicator.indices.push_back({IndexId{}, *size_of(gate.level, plates)});
+  RawTerm term;
+  term.atoms = {indicator};
+  return gate.equal ? Poly{term} : sum(context_, constant(1), scaled({term}, -1));
+}
+
 Poly Expander::expand(FactorId id) {
   const model::Factor& factor = graph_.factors[id];
   factor_ = id;
@@ -509,6 +519,7 @@ Poly Expander::expand(FactorId id) {
     const DataExprId truth = make_call(data(), DataOp::not_equal, {as_data(context_, test), make_number(data(), 0)});
     terms = product(terms, from_data(data(), truth));
   }
+  for (const model::Gate& gate : factor.gates) terms = product(terms, gate_indicator(gate, plates));
   for (const PlateId plate : factor.plates) {
     if (!graph_.plates[plate].weight) continue;
     const DataExprId weight = as_data(context_, scalar(*graph_.plates[plate].weight, plates));

@@ -294,7 +294,12 @@ void find_blocks(const ModelGraph& graph, Derivation& derivation) {
     const bool integrated = graph.variables[id].missing_of.valid() && terms_with(joint, {id}).empty();  // cells that nothing depends on
     if (inferred(graph.variables[id]) && !assigned.contains(id) && !integrated) blocks.push_back(single_block(graph, joint, id));
   }
-  for (Block& block : blocks) set_weight(graph, joint, block);
+  for (Block& block : blocks) {
+    set_weight(graph, joint, block);
+    if (const std::string why = set_gates(graph, joint, block); !why.empty() && block.kind != BlockKind::unsupported) {
+      set_unsupported(graph, joint, block, why, std::nullopt);
+    }
+  }
   join_scales(graph, joint, blocks);
   std::ranges::stable_sort(blocks, [&](const Block& a, const Block& b) {
     return std::pair(update_rank(graph, a), a.components[0].variable) < std::pair(update_rank(graph, b), b.components[0].variable);

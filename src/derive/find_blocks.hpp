@@ -23,6 +23,10 @@ struct Coupling {
 [[nodiscard]] std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint);
 [[nodiscard]] Coupling couple(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
 
+// find_gates.cpp: fills Block::gates from the terms; says why if the block cannot be conditional on them.
+[[nodiscard]] std::string set_gates(const model::ModelGraph& graph, const LogJoint& joint, Block& block);
+[[nodiscard]] bool same_gates(const model::ModelGraph& graph, VariableId a, VariableId b);
+
 // find_network.cpp: sets of discrete variables whose indicators meet in terms, or of one that meets itself.
 [[nodiscard]] std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGraph& graph, const LogJoint& joint);
 [[nodiscard]] Block network_block(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);

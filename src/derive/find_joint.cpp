@@ -96,7 +96,10 @@ bool scaled_everywhere(const model::ModelGraph& graph, const LogJoint& joint, co
 
 std::optional<Block> joint_block(const model::ModelGraph& graph, const LogJoint& joint, const Block& vector, const Block& scale) {
   if (vector.kind != BlockKind::gaussian || scale.kind != BlockKind::family || vector.point || scale.point) return std::nullopt;
-  if (std::ranges::any_of(vector.components, &Component::point) || vector.weight != scale.weight) return std::nullopt;
+  if (std::ranges::any_of(vector.components, &Component::point) || vector.weight != scale.weight ||
+      !same_gates(graph, vector.components[0].variable, scale.components[0].variable)) {
+    return std::nullopt;
+  }
   const Kind kind = scale.family.kind;
   const bool matrix = is_matrix(kind);
   if (!matrix && kind != Kind::gamma_power) return std::nullopt;

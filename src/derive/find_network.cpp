@@ -27,12 +27,13 @@ std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGra
     for (const Atom& atom : term.atoms) {
       if (atom.statistic.kind != StatisticKind::indicator || !finite_levels(graph.variables[atom.variable])) continue;
       const auto id = static_cast<std::size_t>(atom.variable.value);
-      if (first) {
+      // What is inside a gate is conditional on it, not coupled with it.
+      if (first && same_gates(graph, VariableId(*first), atom.variable)) {
         coupled[id] = coupled[*first] = true;
         const std::size_t from = root[id];
         std::ranges::replace(root, from, root[*first]);
       }
-      first = id;
+      if (!first) first = id;
     }
   }
   std::vector<std::vector<VariableId>> sets;

@@ -6,6 +6,17 @@
 
 namespace jensen::derive {
 
+namespace {
+
+bool is_gate(const Block& block, const Atom& atom) {
+  return std::ranges::any_of(block.gates, [&](const Gate& gate) {
+    return gate.variable == atom.variable && atom.statistic.kind == StatisticKind::indicator &&
+           atom.indices.back() == IndexUse{IndexId{}, gate.level};
+  });
+}
+
+}  // namespace
+
 std::vector<Message> messages(const Derivation& derivation, BlockId id) {
   std::vector<Message> out;
   const Block& block = derivation.blocks[id];
@@ -15,7 +26,9 @@ std::vector<Message> messages(const Derivation& derivation, BlockId id) {
     Message::Part part{t, term.coefficient, term.data, {}, {}, term.weight};
     if (block.weight && part.weight == block.weight) part.weight.reset();  // η = derivative / weight
     std::vector<Atom> statistic;
-    for (const Atom& atom : term.atoms) (mine(atom) ? statistic : part.atoms).push_back(atom);
+    for (const Atom& atom : term.atoms) {
+      if (!is_gate(block, atom)) (mine(atom) ? statistic : part.atoms).push_back(atom);  // η = derivative / q(gate)
+    }
     for (const IndexId index : term.sums) {
       const bool carried = std::ranges::any_of(statistic, [&](const Atom& atom) { return uses(derivation.log_joint.data, atom, index); });
       if (!carried) part.sums.push_back(index);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "diagnostics/diagnostic.hpp"
+#include "model/body.hpp"
 #include "model/build.hpp"
 #include "model/types.hpp"
 
@@ -25,6 +26,13 @@ struct BoundCall {
   std::map<std::string, Size> sizes;            // sizes that argument types bind
   Type support;                                 // of the variate; dims and levels in terms of the caller's sizes
   std::vector<ExprType> types;                  // of the arguments, by parameter
+};
+
+// Where a statement of a construction's body comes from.
+struct Origin {
+  std::vector<DistributionId> chain;  // the distributions whose bodies led here, the one that the model names first
+  SourceSpan span;                    // the call in the model
+  std::optional<Type> support;        // what the last of them says to draw, of the statement that gives its variate
 };
 
 class Builder {
@@ -75,6 +83,26 @@ class Builder {
   Type support_of(const grammar::DistributionStatement& statement, const BoundCall& call, const Scope& inner);
   void check_body(const BoundCall& call, SourceSpan span);
 
+  // construct.cpp: distributions by construction
+  void expand_constructions();
+  std::vector<std::vector<FactorId>> constructions();
+  void construct(const std::vector<FactorId>& group, const std::vector<BoundCall>& calls, const std::vector<std::vector<Range>>& covered);
+  BodyNames body_names(const grammar::DistributionStatement& statement, const BoundCall& call, const Factor& factor) const;
+  void check_said(FactorId id, const Type& drawn) const;
+  void place_body(FactorId use, const BoundCall& call, const grammar::Statements& body, const std::string& variate);
+  std::vector<grammar::Expr> from_one(const Factor& factor, const std::vector<Size>& starts);
+  grammar::Expr expression_of(const Size& size) const;
+
+  // branches.cpp: `if` on data and on latent variables
+  Gate gate_of(const grammar::Expr& part, const Scope& scope);
+  void set_level(Gate& gate, const grammar::Expr* level, SupportKind kind) const;
+  void split_conditions(FactorId id);
+  void set_branches(VariableId id);
+  void check_uses(FactorId id);
+  void check_branches();
+  static bool apart(const Factor& a, const Factor& b);
+  void refuse_branches();
+
   // latents.cpp: dims of latent variables from their `~` statements
   void ensure_type(VariableId id);
   void type_from_factors(VariableId id);
@@ -85,6 +113,7 @@ class Builder {
   Scope plate_scope(const std::vector<PlateId>& plates) const;
 
   // check.cpp: whole-graph checks
+  BoundCall check_draw(FactorId id);
   void check_factor(FactorId id);
   void check_observed(const Factor& factor, const BoundCall& call);
   void check_definition(const Definition& definition);
@@ -121,6 +150,23 @@ class Builder {
     }
   }
 
+  // A mistake that shows in the body of a construction names the place that uses it.
+  template <class F>
+  auto with_origin(FactorId id, F&& action) {
+    try {
+      return action();
+    } catch (const Failure& failure) {
+      const auto origin = origins_.find(id);
+      const SourceSpan at = failure.diagnostic().span;
+      const SourceSpan use = graph_.factors[id].span;
+      const bool shown = at.source == use.source && at.begin >= use.begin && at.begin <= use.end;
+      if (origin == origins_.end() || origin->second.chain.empty() || shown || failure.diagnostic().code.empty()) throw;
+      Diagnostic diagnostic = failure.diagnostic();
+      diagnostic.notes.push_back(Note{Note::Kind::note, "in this use of it", origin->second.span});
+      throw Failure(std::move(diagnostic));
+    }
+  }
+
   // Names that may be meant where `name` was not found.
   [[nodiscard]] std::vector<std::string> visible_names(const Scope& scope) const;
   [[nodiscard]] std::vector<std::string> function_names() const;
@@ -137,8 +183,11 @@ class Builder {
   std::set<std::string> integer_data_;  // scalar data that serve as sizes
   std::set<VariableId> typing_;         // in progress: finds cycles
   std::set<VariableId> typed_;
-  std::set<std::string> lost_;     // given by a statement that failed; say nothing about their uses
-  std::set<VariableId> poisoned_;  // failed once; say nothing more about them
+  std::set<std::string> lost_;          // given by a statement that failed; say nothing about their uses
+  std::set<VariableId> poisoned_;       // failed once; say nothing more about them
+  std::map<FactorId, Origin> origins_;  // of statements that stand in a construction's body
+  std::set<FactorId> refused_;          // uses of a construction that failed
+  FactorId replaced_;                   // the use whose body is being placed, until its variate is given
   int function_depth_ = 0;
   std::vector<const grammar::PredictStatement*> predicts_;
   std::vector<const grammar::GuideStatement*> guides_;

@@ -72,18 +72,14 @@ void Builder::check_observed(const Factor& factor, const BoundCall& call) {
   }
 }
 
-void Builder::check_factor(FactorId id) {
-  const Factor& factor = graph_.factors[id];
+// A distribution, its arguments, and the left side they are for.
+BoundCall Builder::check_draw(FactorId id) {
+  const Factor factor = graph_.factors[id];
   ensure_type(factor.variable);
   const Scope scope = plate_scope(factor.plates);
-  const BoundCall call = bind_call(factor.call, factor.distribution_span, scope);
+  BoundCall call = bind_call(graph_.factors[id].call, factor.distribution_span, scope);
   graph_.factors[id].distribution = call.distribution;
   graph_.factors[id].support = call.support;
-  const Support& drawn = call.support.support;
-  if (drawn.kind == SupportKind::interval && !(std::isfinite(drawn.low) && std::isfinite(drawn.high))) {
-    graph_.unsupported.push_back({"an interval whose bounds are no constants", factor.distribution_span});  // its density is 0 outside, in no term
-  }
-  check_body(call, factor.distribution_span);
   const Variable& variable = graph_.variables[factor.variable];
   if (variable.role != Role::latent) {
     covered_by(factor.indices, factor.plates, variable.name, factor.span);
@@ -108,18 +104,18 @@ void Builder::check_factor(FactorId id) {
   }
   if (type.category)
     require_equal(type.levels, call.support.levels, factor.span, fmt::format("the levels of `{}` and its distribution", variable.name));
-  for (const grammar::Expr& condition : factor.conditions) {
-    const ExprType level = infer(condition, scope);
-    if (level.level == Level::latent) {
-      graph_.unsupported.push_back({"`if` on a latent variable", condition.span});
-    } else if (variable.role == Role::latent && level.level == Level::data) {
-      graph_.unsupported.push_back({"a latent variable that exists for some rows only", factor.span});
-    }
+  return call;
+}
+
+void Builder::check_factor(FactorId id) {
+  const BoundCall call = check_draw(id);
+  const Factor& factor = graph_.factors[id];
+  const Support& drawn = call.support.support;
+  check_said(id, call.support);
+  if (drawn.kind == SupportKind::interval && !(std::isfinite(drawn.low) && std::isfinite(drawn.high))) {
+    graph_.unsupported.push_back({"an interval whose bounds are no constants", factor.distribution_span});  // its density is 0 outside, in no term
   }
-  // By log density only; auxiliary latents of a construction come later.
-  if (!graph_.distributions[call.distribution].statement.log_density) {
-    graph_.unsupported.push_back({fmt::format("a distribution by construction (`{}`)", factor.call.function), factor.distribution_span});
-  }
+  check_body(call, factor.distribution_span);
 }
 
 void Builder::check_definition(const Definition& definition) {
@@ -136,17 +132,21 @@ void Builder::check_weight(const Plate& plate, PlateId id) {
 }
 
 void Builder::check_variable(VariableId id) {
-  ensure_type(id);
+  if (const auto& factors = graph_.variables[id].factors; factors.empty()) {
+    ensure_type(id);
+  } else {
+    with_origin(factors[0], [&] { ensure_type(id); });
+  }
   const Variable& variable = graph_.variables[id];
   if (variable.role == Role::data || variable.role == Role::param) {
     std::vector<std::vector<Range>> covered;
     for (const FactorId factor : variable.factors) {
       covered.push_back(covered_by(graph_.factors[factor].indices, graph_.factors[factor].plates, variable.name, graph_.factors[factor].span));
       for (std::size_t other = 0; other + 1 < covered.size(); ++other) {
-        const bool apart = !graph_.factors[factor].conditions.empty() && !graph_.factors[variable.factors[other]].conditions.empty();
-        if (covered[other] == covered.back() && !apart) {  // branches of an `if` on data each take their rows
+        const FactorId first = variable.factors[other];
+        if (covered[other] == covered.back() && !apart(graph_.factors[factor], graph_.factors[first])) {
           fail("element-twice", fmt::format("`{}` has two distributions", variable.name), graph_.factors[factor].span, {},
-               {Note{Note::Kind::note, "the first one", graph_.factors[variable.factors[other]].span}});
+               {Note{Note::Kind::note, "the first one", graph_.factors[first].span}});
         }
       }
     }
@@ -201,6 +201,7 @@ void Builder::check_cycles() {
   };
   for (const Factor& factor : graph_.factors) {
     for (const grammar::Argument& argument : factor.call.arguments) add(factor.variable, factor.indices, *argument.value, factor.span);
+    for (const grammar::Expr& condition : factor.conditions) add(factor.variable, factor.indices, condition, factor.span);
   }
   for (const Definition& definition : graph_.definitions) add(definition.variable, definition.indices, definition.value, definition.span);
   std::set<VariableId> done;
@@ -240,10 +241,12 @@ void Builder::mark_data_sized() {
   }
 }
 
-// em: every continuous latent outside all data-sized plates becomes a point (MAP). vb: every param gets a q, for which it needs a prior.
+// em: every continuous latent outside all data-sized plates becomes a point (MAP); not the local quantities of a construction, which would then no
+// longer be summed out of its density. vb: every param gets a q, for which it needs a prior.
 void Builder::apply_method() {
   for (Variable& variable : graph_.variables) {
-    if (options_.method == Method::em && variable.role == Role::latent && !variable.data_sized && !discrete(variable.type.support.kind)) {
+    if (options_.method == Method::em && variable.role == Role::latent && !variable.auxiliary && !variable.data_sized &&
+        !discrete(variable.type.support.kind)) {
       variable.role = Role::param;
     }
     if (options_.method == Method::vb && variable.role == Role::param) {
@@ -349,12 +352,21 @@ Result<ModelGraph> Builder::build() {
     std::vector<grammar::Expr> conditions;
     collect(program_.statements, PlateId{}, conditions);
     check_cycles();
+    expand_constructions();
+    if (diagnostics_.empty()) check_cycles();  // those that a body makes
+    for (std::size_t i = 0; i < graph_.factors.size(); ++i) {
+      if (!refused_.contains(FactorId(i))) guarded([&] { with_origin(FactorId(i), [&] { split_conditions(FactorId(i)); }); });
+    }
     for (std::size_t i = 0; i < graph_.variables.size(); ++i) guarded([&] { check_variable(VariableId(i)); });
     for (std::size_t i = 0; i < graph_.plates.size(); ++i) guarded([&] { check_weight(graph_.plates[PlateId(i)], PlateId(i)); });
-    for (std::size_t i = 0; i < graph_.factors.size(); ++i) guarded([&] { check_factor(FactorId(i)); });
+    for (std::size_t i = 0; i < graph_.factors.size(); ++i) {
+      if (!refused_.contains(FactorId(i))) guarded([&] { with_origin(FactorId(i), [&] { check_factor(FactorId(i)); }); });
+    }
     for (const Definition& definition : graph_.definitions) guarded([&] { check_definition(definition); });
+    if (diagnostics_.empty()) check_branches();
     for (const auto* predict : predicts_) check_statements(*predict->body, Scope{}, false);
     for (const auto* guide : guides_) check_statements(*guide->body, Scope{}, true);
+    refuse_branches();
     mark_data_sized();
     apply_method();
   });

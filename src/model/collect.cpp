@@ -334,6 +334,10 @@ void Builder::collect_tilde(const grammar::TildeStatement& statement, SourceSpan
   factor.conditions = conditions;
   factor.span = span;
   factor.distribution_span = statement.distribution_span;
+  if (replaced_.valid() && graph_.factors[replaced_].variable == id) {
+    graph_.factors[std::exchange(replaced_, {})] = std::move(factor);
+    return;
+  }
   graph_.variables[id].factors.push_back(graph_.factors.add(std::move(factor)));
 }
 

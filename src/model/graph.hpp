@@ -1,7 +1,9 @@
 // The plated factor graph: what the model says after names are resolved. An array is one variable; nothing is unrolled.
 //
 // Invariants (checked by verify):
-//  * every element of a latent, param with a `~`, or observed variable has at most one factor; of a latent exactly one;
+//  * every element of a latent, param with a `~`, or observed variable has at most one factor in each branch; of a latent exactly one, or none where
+//  its
+//    conditions do not hold;
 //  * expressions are those of the text (with spans); names in them are variables, sizes, constants, plate indices in scope, or functions;
 //  * a variable's dims are its array extents followed by the dimensions of its type: vector(2)[K] has dims {K, 2} and array_rank 1;
 //  * a latent of missing cells and its mask come after all variables of the text, have names with a dot (no text can write them) and are in no
@@ -40,6 +42,15 @@ struct Binding {
   std::optional<std::string> file;  // from "faithful.csv"
 };
 
+// A condition on a latent variable: a branch holds where variable[indices] is the level, or where it is another. Of a bool the level is 0 or 1.
+struct Gate {
+  VariableId variable;
+  std::vector<grammar::Expr> indices;
+  grammar::Expr level;
+  bool equal = true;
+  SourceSpan span;
+};
+
 struct Variable {
   std::string name;
   Role role = Role::latent;
@@ -55,6 +66,11 @@ struct Variable {
   VariableId missing;                    // of data with missing cells: the latent that stands for them
   VariableId missing_mask;               // of such data: the data variable that is 1 where a cell is missing, else 0
   VariableId missing_of;                 // of such a latent: the data variable
+  bool auxiliary = false;                // a local quantity of a distribution by construction
+  // Of a latent inside branches, outermost first, in the plate indices of its `~` statements: it exists where all of them hold. Those of each of its
+  // factors are the same, and every use lies under the same ones.
+  std::vector<grammar::Expr> conditions;
+  std::vector<Gate> gates;
 };
 
 struct Plate {
@@ -75,6 +91,7 @@ struct Factor {
   DistributionId distribution;
   Type support;                           // of what the distribution draws
   std::vector<grammar::Expr> conditions;  // of enclosing `if`s on data
+  std::vector<Gate> gates;                // of enclosing `if`s on latent variables, outermost first
   SourceSpan span;
   SourceSpan distribution_span;
 };

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "children.hpp"
+#include "model/guards.hpp"
 #include "print.hpp"
 
 namespace jensen::model {
@@ -41,6 +42,10 @@ std::set<VariableId> parents_of(const ModelGraph& graph, const Factor& factor) {
   std::set<VariableId> parents;
   for (const grammar::Argument& argument : factor.call.arguments) parents_in(graph, *argument.value, parents);
   for (const grammar::Expr& condition : factor.conditions) parents_in(graph, condition, parents);
+  for (const Gate& gate : factor.gates) {
+    for (const grammar::Expr& index : gate.indices) parents_in(graph, index, parents);
+    parents_in(graph, gate.level, parents);
+  }
   parents.erase(factor.variable);
   return parents;
 }
@@ -53,6 +58,29 @@ PlateId home(const ModelGraph& graph, VariableId id) {
     return graph.definitions[variable.definitions[0]].plates.back();
   }
   return {};
+}
+
+std::string branch_text(const ModelGraph& graph, const std::vector<grammar::Expr>& conditions, const std::vector<Gate>& gates) {
+  const std::string text = guards_text(graph, conditions, gates);
+  return text.empty() ? "" : "  if " + text;
+}
+
+// `if = 1`: what the gate asks of its variable.
+std::string gate_text(const Gate& gate) { return std::string("if ") + (gate.equal ? "= " : "not = ") + grammar::to_text(gate.level); }
+
+Json conditions_json(const std::vector<grammar::Expr>& conditions) {
+  Json out = Json::array();
+  for (const grammar::Expr& condition : conditions) out.push_back(grammar::to_text(condition));
+  return out;
+}
+
+Json gates_json(const ModelGraph& graph, const std::vector<Gate>& gates) {
+  Json out = Json::array();
+  for (const Gate& gate : gates) {
+    out.push_back(
+        Json{{"variable", target_text(graph, gate.variable, gate.indices)}, {"level", grammar::to_text(gate.level)}, {"equal", gate.equal}});
+  }
+  return out;
 }
 
 std::string plate_text(const Plate& plate) {
@@ -70,14 +98,14 @@ std::string type_text(const Variable& variable) {
 std::string to_text(const ModelGraph& graph) {
   std::string out;
   for (const Variable& variable : graph.variables) {
-    out += fmt::format("{:<8} {}: {}\n", variable.factors.empty() || variable.role != Role::data ? to_text(variable.role) : "observed", variable.name,
-                       type_text(variable));
+    out += fmt::format("{:<8} {}: {}{}\n", variable.factors.empty() || variable.role != Role::data ? to_text(variable.role) : "observed",
+                       variable.name, type_text(variable), branch_text(graph, variable.conditions, variable.gates));
   }
   for (const Factor& factor : graph.factors) {
     std::string plates;
     for (const PlateId plate : factor.plates) plates += (plates.empty() ? "for " : ", ") + plate_text(graph.plates[plate]);
-    out += fmt::format("factor   {} ~ {}{}{}\n", target_text(graph, factor.variable, factor.indices), call_text(factor.call),
-                       plates.empty() ? "" : "  ", plates);
+    out += fmt::format("factor   {} ~ {}{}{}{}\n", target_text(graph, factor.variable, factor.indices), call_text(factor.call),
+                       plates.empty() ? "" : "  ", plates, branch_text(graph, factor.conditions, factor.gates));
   }
   for (const Definition& definition : graph.definitions) {
     out += fmt::format("define   {} = {}\n", target_text(graph, definition.variable, definition.indices), grammar::to_text(definition.value));
@@ -115,8 +143,9 @@ std::string to_dot(const ModelGraph& graph) {
   };
   plate(PlateId{}, "  ");
   for (std::size_t f = 0; f < graph.factors.size(); ++f) {
-    for (const VariableId parent : parents_of(graph, graph.factors[FactorId(f)]))
-      out += fmt::format("  v{} -> f{} [arrowhead=none];\n", parent.value, f);
+    const Factor& factor = graph.factors[FactorId(f)];
+    for (const VariableId parent : parents_of(graph, factor)) out += fmt::format("  v{} -> f{} [arrowhead=none];\n", parent.value, f);
+    for (const Gate& gate : factor.gates) out += fmt::format("  v{} -> f{} [style=dotted, label=\"{}\"];\n", gate.variable.value, f, gate_text(gate));
     out += fmt::format("  f{} -> v{};\n", f, graph.factors[FactorId(f)].variable.value);
   }
   for (const Definition& definition : graph.definitions) {
@@ -147,6 +176,8 @@ std::string to_mermaid(const ModelGraph& graph) {
   for (const Factor& factor : graph.factors) {
     for (const VariableId parent : parents_of(graph, factor))
       out += fmt::format("  v{} -->|{}| v{}\n", parent.value, factor.call.function, factor.variable.value);
+    for (const Gate& gate : factor.gates)
+      out += fmt::format("  v{} -. \"{}\" .-> v{}\n", gate.variable.value, gate_text(gate), factor.variable.value);
   }
   for (const Definition& definition : graph.definitions) {
     std::set<VariableId> parents;
@@ -171,6 +202,8 @@ std::string to_json(const ModelGraph& graph) {
     entry["shape"] = Json::array();
     for (const Size& size : variable.dims) entry["shape"].push_back(size.text());
     if (variable.type.support.kind == SupportKind::category) entry["levels"] = variable.type.levels.text();
+    if (!variable.conditions.empty()) entry["conditions"] = conditions_json(variable.conditions);
+    if (!variable.gates.empty()) entry["gates"] = gates_json(graph, variable.gates);
     out["variables"].push_back(entry);
   }
   for (const Plate& plate : graph.plates) {
@@ -183,6 +216,8 @@ std::string to_json(const ModelGraph& graph) {
     Json entry{{"variable", target_text(graph, factor.variable, factor.indices)}, {"distribution", call_text(factor.call)}};
     for (const PlateId plate : factor.plates) entry["plates"].push_back(plate.value);
     for (const VariableId parent : parents_of(graph, factor)) entry["parents"].push_back(graph.variables[parent].name);
+    if (!factor.conditions.empty()) entry["conditions"] = conditions_json(factor.conditions);
+    if (!factor.gates.empty()) entry["gates"] = gates_json(graph, factor.gates);
     out["factors"].push_back(entry);
   }
   for (const Definition& definition : graph.definitions) {

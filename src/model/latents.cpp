@@ -101,8 +101,12 @@ void Builder::set_array_extents(VariableId id, const std::vector<std::vector<Ran
   for (std::size_t a = 0; a < covered.size(); ++a) {
     for (std::size_t b = a + 1; b < covered.size(); ++b) {
       if (covered[a] == covered[b]) {
-        fail("element-twice", fmt::format("`{}` is given a distribution or a definition twice", name), spans[b], {},
-             {Note{Note::Kind::note, "the first one", spans[a]}});
+        std::vector<Note> notes{Note{Note::Kind::note, "the first one", spans[a]}};
+        const auto in_branch = [&](FactorId f) { return !graph_.factors[f].conditions.empty() || !graph_.factors[f].gates.empty(); };
+        if (graph_.variables[id].role == Role::latent && std::ranges::all_of(graph_.variables[id].factors, in_branch)) {
+          notes.push_back(Note{Note::Kind::help, "a latent variable belongs to one branch; give those of the branches different names"});
+        }
+        fail("element-twice", fmt::format("`{}` is given a distribution or a definition twice", name), spans[b], {}, std::move(notes));
       }
     }
   }

@@ -1,0 +1,144 @@
+#include "model/guards.hpp"
+
+#include <algorithm>
+
+#include "children.hpp"
+#include "model/builder.hpp"
+#include "model/rewrite.hpp"
+#include "print.hpp"
+
+namespace jensen::model {
+
+using grammar::BinaryOp;
+using grammar::Expr;
+
+namespace {
+
+Expr named(std::string name, SourceSpan span) { return {grammar::NameExpr{std::move(name)}, span}; }
+
+Expr negation(const Expr& expr) { return {grammar::UnaryExpr{grammar::UnaryOp::logical_not, expr}, expr.span}; }
+
+void split(const Expr& condition, bool positive, std::vector<Expr>& parts) {
+  if (const auto* unary = std::get_if<grammar::UnaryExpr>(&condition.kind); unary != nullptr && unary->op == grammar::UnaryOp::logical_not) {
+    split(*unary->operand, !positive, parts);
+    return;
+  }
+  const auto* binary = std::get_if<grammar::BinaryExpr>(&condition.kind);
+  if (binary != nullptr && binary->op == (positive ? BinaryOp::logical_and : BinaryOp::logical_or)) {
+    split(*binary->left, positive, parts);
+    split(*binary->right, positive, parts);
+    return;
+  }
+  parts.push_back(positive ? condition : negation(condition));
+}
+
+// A sum's index is none of the plates', whatever its name.
+std::string unmatched(const std::string& name) { return "?" + name; }
+
+Expr with_names(const Expr& expr, const std::map<std::string, Expr>& values) {
+  return rewritten(expr, [&](const Expr& node) -> std::optional<Expr> {
+    const auto* name = std::get_if<grammar::NameExpr>(&node.kind);
+    if (name == nullptr || !values.contains(name->name)) return std::nullopt;
+    return values.at(name->name);
+  });
+}
+
+class UseWalk {
+ public:
+  UseWalk(const ModelGraph& graph, const std::function<void(const Use&)>& visit) : graph_(graph), visit_(visit) {}
+
+  void walk(const Expr& expr) {
+    if (const auto* sum = std::get_if<grammar::SumExpr>(&expr.kind)) {
+      walk(*sum->range);
+      walk(with_names(*sum->body, {{sum->index, named(unmatched(sum->index), expr.span)}}));
+      return;
+    }
+    if (const auto* name = std::get_if<grammar::NameExpr>(&expr.kind)) {
+      use(name->name, {}, expr.span);
+      return;
+    }
+    if (const auto* index = std::get_if<grammar::IndexExpr>(&expr.kind)) {
+      if (const auto* base = std::get_if<grammar::NameExpr>(&index->base->kind)) {
+        use(base->name, index->items, expr.span);
+        for (const Expr& item : index->items) walk(item);
+        return;
+      }
+    }
+    grammar::for_each_child(expr, [&](const Expr& child) { walk(child); });
+  }
+
+ private:
+  void use(const std::string& name, const std::vector<Expr>& indices, SourceSpan span) {
+    const VariableId id = graph_.find(name);
+    if (!id.valid()) return;
+    std::string key = name;
+    for (const Expr& index : indices) key += "," + grammar::to_text(index);
+    if (!seen_.insert(key).second) return;
+    visit_({id, indices, span});
+    for (const std::size_t d : graph_.variables[id].definitions) {
+      const Definition& definition = graph_.definitions[d];
+      walk(at_element(definition.value, definition.indices, indices));
+    }
+  }
+
+  const ModelGraph& graph_;
+  const std::function<void(const Use&)>& visit_;
+  std::set<std::string> seen_;
+};
+
+}  // namespace
+
+std::vector<Expr> conjuncts(const Expr& condition) {
+  std::vector<Expr> parts;
+  split(condition, true, parts);
+  return parts;
+}
+
+Expr to_expression(const ModelGraph& graph, const Gate& gate) {
+  Expr variable = named(graph.variables[gate.variable].name, gate.span);
+  if (!gate.indices.empty()) variable = {grammar::IndexExpr{variable, gate.indices}, gate.span};
+  return {grammar::BinaryExpr{gate.equal ? BinaryOp::equal : BinaryOp::not_equal, variable, gate.level}, gate.span};
+}
+
+std::vector<Expr> guards(const ModelGraph& graph, const std::vector<Expr>& conditions, const std::vector<Gate>& gates) {
+  std::vector<Expr> out;
+  for (const Expr& condition : conditions) {
+    for (Expr& part : conjuncts(condition)) out.push_back(std::move(part));
+  }
+  for (const Gate& gate : gates) out.push_back(to_expression(graph, gate));
+  return out;
+}
+
+std::string guards_text(const ModelGraph& graph, const std::vector<Expr>& conditions, const std::vector<Gate>& gates) {
+  std::string out;
+  for (const Expr& guard : guards(graph, conditions, gates)) out += (out.empty() ? "" : " and ") + grammar::to_text(guard);
+  return out;
+}
+
+bool exclude_each_other(const Gate& a, const Gate& b) {
+  const auto same = [](const Expr& x, const Expr& y) { return grammar::to_text(x) == grammar::to_text(y); };
+  if (a.variable != b.variable || !std::ranges::equal(a.indices, b.indices, same)) return false;
+  const auto* x = std::get_if<grammar::NumberExpr>(&a.level.kind);
+  const auto* y = std::get_if<grammar::NumberExpr>(&b.level.kind);
+  if (a.equal && b.equal) return x != nullptr && y != nullptr && x->value != y->value;
+  return a.equal != b.equal && same(a.level, b.level);
+}
+
+void for_each_use(const ModelGraph& graph, const Expr& expr, const std::function<void(const Use&)>& visit) { UseWalk(graph, visit).walk(expr); }
+
+Expr at_element(const Expr& expr, const std::vector<Expr>& left_side, const std::vector<Expr>& indices) {
+  std::map<std::string, Expr> values;
+  for (std::size_t slot = 0; slot < left_side.size(); ++slot) {
+    std::set<std::string> names;
+    collect_names(left_side[slot], names);
+    const bool given = slot < indices.size() && !std::holds_alternative<grammar::RangeExpr>(indices[slot].kind);
+    const bool same = given && grammar::to_text(indices[slot]) == grammar::to_text(left_side[slot]);
+    const bool plain = given && std::holds_alternative<grammar::NameExpr>(left_side[slot].kind);
+    for (const std::string& name : names) {
+      if (!same) values.insert_or_assign(name, plain ? indices[slot] : named(unmatched(name), left_side[slot].span));
+    }
+  }
+  return with_names(expr, values);
+}
+
+}  // namespace jensen::model
