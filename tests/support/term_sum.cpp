@@ -1,6 +1,7 @@
 #include "support/term_sum.hpp"
 
 #include <Eigen/Dense>
+#include <boost/math/special_functions/bessel.hpp>
 #include <boost/math/special_functions/digamma.hpp>
 #include <cmath>
 #include <functional>
@@ -243,6 +244,16 @@ double TermSum::data(DataExprId id) {
       return std::sqrt(arg(0));
     case DataOp::abs:
       return std::abs(arg(0));
+    case DataOp::cos:
+      return std::cos(arg(0));
+    case DataOp::sin:
+      return std::sin(arg(0));
+    case DataOp::log_bessel_i0:
+      return std::log(boost::math::cyl_bessel_i(0, arg(0)));
+    case DataOp::log_normal_cdf:
+      return std::log(0.5 * std::erfc(-arg(0) / std::sqrt(2.0)));
+    case DataOp::variate:
+      return std::nan("");
     case DataOp::lgamma:
       return std::lgamma(arg(0));
     case DataOp::digamma:
