@@ -1,6 +1,8 @@
-#include "model/graph_print.hpp"
+#include <algorithm>
+#include <cmath>
 
 #include "catch.hpp"
+#include "model/graph_print.hpp"
 #include "support/model_text.hpp"
 
 using namespace jensen;
@@ -147,4 +149,26 @@ TEST_CASE("mistakes in the body of a construction have their codes", "[construct
 
 TEST_CASE("constructions that call each other are a cycle", "[construct]") {
   CHECK(first_code("distribution a(m) on real { x ~ b(m) }\ndistribution b(m) on real { x ~ a(m) }\ny ~ a(1)\n") == "cycle");
+}
+
+TEST_CASE("a fit integrates over the local quantities", "[construct]") {
+  // Mean field by hand: q(u_n) = gamma(2.5, 2 + E[(y_n - m)^2] / 2), q(m) normal with precision 0.01 + sum of E[u_n]; iterated to its fixed point.
+  const auto fit = test::fit("data y: real[N] = [0.3, -0.8, 0.1, 7.9, -0.2]\nm ~ normal(0, 10)\nfor n in 1..N { y[n] ~ student_t(4, m, 1) }\n");
+  double mean = 1;
+  double variance = 1;
+  for (int i = 0; i < 500; ++i) {
+    double precision = 0.01;
+    double weighted = 0;
+    for (const double y : {0.3, -0.8, 0.1, 7.9, -0.2}) {
+      const double u = 2.5 / (2 + 0.5 * ((y - mean) * (y - mean) + variance));
+      precision += u;
+      weighted += u * y;
+    }
+    mean = weighted / precision;
+    variance = 1 / precision;
+  }
+  const auto m = std::ranges::find_if(fit.variables, [](const auto& v) { return v.name == "m"; });
+  REQUIRE(m != fit.variables.end());
+  CHECK_THAT(m->mean.at(0), Catch::Matchers::WithinAbs(mean, 1e-5));
+  CHECK_THAT(m->sd.at(0), Catch::Matchers::WithinAbs(std::sqrt(variance), 1e-5));
 }
