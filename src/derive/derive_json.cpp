@@ -37,7 +37,8 @@ Json block_json(const model::ModelGraph& graph, const Derivation& derivation, Bl
     update["natural"] = natural;
     out["updates"].push_back(update);
   }
-  for (const auto& formula : family::make_family(block.family, printed_size(block))->formulas()) {
+  const auto family = printed_family(block);
+  for (const auto& formula : family->formulas()) {
     if (!block.point) out["parameters"][formula.parameter] = formula.text;
   }
   return out;

@@ -36,7 +36,8 @@ std::string block_latex(const Derivation& derivation, BlockId id, const Notation
     out += " \\\\\n";
   }
   if (!block.point) {
-    for (const auto& formula : family::make_family(block.family, printed_size(block))->formulas()) {
+    const auto family = printed_family(block);
+    for (const auto& formula : family->formulas()) {
       out += fmt::format("  \\text{{{}}} &= {} \\\\\n", escaped(formula.parameter), formula.latex);
     }
   }

@@ -55,9 +55,17 @@ std::string factorisation(const Derivation& derivation, const Notation& notation
   return text;
 }
 
+std::string trimmed(std::string text) {
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
 std::string kind_text(const Block& block) {
   if (block.kind == BlockKind::unsupported) return "no update yet";
   if (block.kind == BlockKind::discrete) return fmt::format("discrete block, {}", block.family.name());
+  if (block.kind == BlockKind::network) return "discrete block, exact sums by elimination";
+  if (block.kind == BlockKind::scalar && !block.point) return "scalar block, one number by quadrature";
+  if (block.kind == BlockKind::joint) return fmt::format("joint block, {}, closed form", block.family.name());
   const char* kind = block.kind == BlockKind::gaussian ? "Gaussian block" : "family block";
   if (block.point) return fmt::format("point block, mode of {}", block.family.name());
   return fmt::format("{}, {}, closed form", kind, block.family.name());
@@ -106,12 +114,15 @@ void print_block(std::string& out, const model::ModelGraph& graph, const Derivat
         fmt::format("    {} each {} in 1..{}\n", block.point ? "one value for" : "one q for", notation.batch_name(block, b), block.batch[b].text());
   }
   print_messages(out, derivation, id, notation);
-  const auto family = family::make_family(block.family, printed_size(block));
+  const auto family = printed_family(block);
   if (block.point) {
     out += "    value = argmax Σ η t\n";
     return;
   }
   for (const auto& formula : family->formulas()) out += fmt::format("    {} = {}\n", formula.parameter, formula.text);
+  if (!block.gates.empty())
+    out += fmt::format("    conditional on its gate: E[...] above is given {}, its entropy counts with that probability\n",
+                       trimmed(notation.gates(block)));
   if (block.weight) out += fmt::format("    every q stands for {} copies\n", notation.data(*block.weight));
 }
 
@@ -121,12 +132,12 @@ void print_bound(std::string& out, const Derivation& derivation, const Notation&
     if (block.point) continue;
     std::string names;
     for (std::size_t b = 0; b < block.batch.size(); ++b) names += (names.empty() ? "" : ",") + notation.batch_name(block, b);
-    out += fmt::format(" + {}H[{}]", names.empty() ? "" : "Σ_" + names + " ", notation.q(block));
+    out += fmt::format(" + {}{}H[{}]", names.empty() ? "" : "Σ_" + names + " ", notation.gates(block), notation.q(block));
   }
   out += "\n";
   for (const Block& block : derivation.blocks) {
     if (block.point || block.kind == BlockKind::unsupported) continue;
-    const auto family = family::make_family(block.family, printed_size(block));
+    const auto family = printed_family(block);
     out += fmt::format("    H[{}] = A(η) - η · E[t],  A = {}\n", notation.q(block), family->log_partition_text());
   }
   out += derivation.exact ? "q is exact given the rest: the gap is 0, and L is the log likelihood (with the log priors of params added)\n"

@@ -514,10 +514,17 @@ Poly Expander::expand(FactorId id) {
     plates->indices[graph_.plates[plate].index] = {plate_indices.back(), 0};
   }
   Poly terms = density_with_holes(factor, plates);
+  DataExprId all;
   for (const Expr& condition : factor.conditions) {
     const Poly test = scalar(condition, plates);
     const DataExprId truth = make_call(data(), DataOp::not_equal, {as_data(context_, test), make_number(data(), 0)});
+    all = all.valid() ? make_call(data(), DataOp::multiply, {all, truth}) : truth;
     terms = product(terms, from_data(data(), truth));
+  }
+  if (all.valid() && !graph_.variables[factor.variable].conditions.empty()) {
+    Existence& existence = context_.joint.existence[factor.variable];
+    existence = {all, {}};
+    for (const Expr& index : factor.indices) existence.at.push_back(*plain_index(index, plates));
   }
   for (const model::Gate& gate : factor.gates) terms = product(terms, gate_indicator(gate, plates));
   for (const PlateId plate : factor.plates) {

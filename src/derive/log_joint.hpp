@@ -146,11 +146,18 @@ struct Residual {
   SourceSpan span;
 };
 
+// Where the elements of a variable exist: `truth` is not 0. `at` are the indices that run over the variable's array slots in it.
+struct Existence {
+  DataExprId truth;
+  std::vector<IndexUse> at;
+};
+
 struct LogJoint {
   IdVector<IndexId, Index> indices;
   DataExprs data;
   IdVector<TermId, Term> terms;
   std::vector<Residual> residuals;
+  std::map<VariableId, Existence> existence;  // of variables inside an `if` on data
 };
 
 }  // namespace jensen::derive

@@ -1,5 +1,7 @@
 #include "derive/notation.hpp"
 
+#include "family/families.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -203,6 +205,20 @@ std::string Notation::data(DataExprId id, const std::set<IndexId>& elided, int p
   return {};
 }
 
+std::string Notation::gates(const Block& block) const {
+  std::string out;
+  for (const Gate& gate : block.gates) {
+    std::vector<std::string> indices;
+    for (const Gate::Position& at : gate.indices) {
+      const std::string offset = at.offset.text();
+      const bool shifted = offset != "0" && at.batch >= 0;
+      indices.push_back(at.batch < 0 ? offset : batch_name(block, static_cast<std::size_t>(at.batch)) + (shifted ? " + " + offset : ""));
+    }
+    out += fmt::format("q({} = {}) ", indexed(graph_.variables[gate.variable].name, indices), gate.level.text());
+  }
+  return out;
+}
+
 std::string Notation::atom(const Atom& atom) const {
   const bool latex = style_ == Style::latex;
   std::vector<std::string> indices;
@@ -243,6 +259,19 @@ std::string Notation::atom(const Atom& atom) const {
       break;
   }
   return element;
+}
+
+std::unique_ptr<const family::Family> printed_family(const Block& block) {
+  using Kind = family::FamilyKind::Kind;
+  family::FamilyKind kind = block.family;
+  if (kind.kind == Kind::discrete_network) return family::make_discrete_network({{2, 2}, {{0}, {1}}});
+  if (kind.kind == Kind::scalar)
+    return family::make_scalar({SupportKind::real}, {{{StatisticKind::power, 1}, 1, [](double v, double* to) { *to = v; }}});
+  if (kind.kind == Kind::gaussian_pattern) {
+    kind.kind = Kind::gaussian;
+    kind.multivariate = true;
+  }
+  return family::make_family(kind, {kind.kind == Kind::gaussian && !kind.multivariate ? 1U : 2U});
 }
 
 std::string Notation::function(const Statistic& statistic, const std::string& element) const {

@@ -1,6 +1,7 @@
 // Formulas of the derivation, as plain text or LaTeX.
 #pragma once
 
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,10 +12,8 @@ namespace jensen::derive {
 
 enum class Style { text, latex };
 
-// Of the family whose formulas stand for all sizes: two entries, or the one number of a scalar normal.
-inline family::FamilySize printed_size(const Block& block) {
-  return {block.family.kind == family::FamilyKind::Kind::gaussian && !block.family.multivariate ? 1U : 2U};
-}
+// The family whose formulas stand for all sizes: two entries, or the one number of a scalar normal.
+std::unique_ptr<const family::Family> printed_family(const Block& block);
 
 class Notation {
  public:
@@ -30,6 +29,8 @@ class Notation {
   [[nodiscard]] std::string q(const Block& block) const;          // q(mu[k])
   [[nodiscard]] std::string q_product(const Block& block) const;  // Π_k q(mu[k])
   [[nodiscard]] std::string index(IndexId id) const { return derivation_.log_joint.indices[id].name; }
+  // [z[n] = 1] for each gate of a block, with a blank after it; empty where there is none.
+  [[nodiscard]] std::string gates(const Block& block) const;
   // A name for the batch dimension b of a block, from the terms in which the block appears.
   [[nodiscard]] std::string batch_name(const Block& block, std::size_t b) const;
   [[nodiscard]] std::string name(const std::string& word) const;

@@ -171,21 +171,4 @@ bool Builder::apart(const Factor& a, const Factor& b) {
       a.gates, [&](const Gate& gate) { return std::ranges::any_of(b.gates, [&](const Gate& other) { return exclude_each_other(gate, other); }); });
 }
 
-// The derivation does not know branches on latent variables and latents with absent elements: their terms would be wrong without them.
-void Builder::refuse_branches() {
-  const std::string gated = "`if` on a latent variable";
-  const std::string absent = "a latent variable that exists for some rows only";
-  std::set<std::uint32_t> said;
-  for (const Factor& factor : graph_.factors) {
-    for (const Gate& gate : factor.gates) {
-      if (said.insert(gate.span.begin).second) graph_.unsupported.push_back({gated, gate.span});
-    }
-  }
-  for (const Variable& variable : graph_.variables) {
-    if (!variable.conditions.empty()) {
-      graph_.unsupported.push_back({absent, graph_.factors[variable.factors[0]].span});
-    }
-  }
-}
-
 }  // namespace jensen::model

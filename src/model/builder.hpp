@@ -101,7 +101,6 @@ class Builder {
   void check_uses(FactorId id);
   void check_branches();
   static bool apart(const Factor& a, const Factor& b);
-  void refuse_branches();
 
   // latents.cpp: dims of latent variables from their `~` statements
   void ensure_type(VariableId id);

@@ -366,7 +366,6 @@ Result<ModelGraph> Builder::build() {
     if (diagnostics_.empty()) check_branches();
     for (const auto* predict : predicts_) check_statements(*predict->body, Scope{}, false);
     for (const auto* guide : guides_) check_statements(*guide->body, Scope{}, true);
-    refuse_branches();
     mark_data_sized();
     apply_method();
   });

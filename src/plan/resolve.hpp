@@ -93,6 +93,7 @@ class Resolver {
   void make_family(PlannedBlock& planned, const derive::Block& block);
   void make_scalar(PlannedBlock& planned, const derive::Block& block);
   PlannedGate planned_gate(const PlannedBlock& planned, const derive::Gate& gate);
+  std::optional<std::vector<std::uint8_t>> presence_of(const derive::Component& component);
   void set_present(PlannedBlock& planned, const derive::Block& block);
   void add_batch(const ResolvedTerm& term, StatisticUse& use, const derive::Component& component, const derive::Atom& atom);
   Affine inner_position(const ResolvedTerm& term, const derive::Block& block, std::size_t component, const derive::Atom& atom) const;

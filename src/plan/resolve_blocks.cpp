@@ -207,29 +207,56 @@ void Resolver::make_scalar(PlannedBlock& planned, const derive::Block& block) {
   }
 }
 
+// 1 or 0 for each element of a variable, row-major over its slots; nothing where all elements are there.
+std::optional<std::vector<std::uint8_t>> Resolver::presence_of(const derive::Component& component) {
+  const model::Variable& variable = graph_.variables[component.variable];
+  const auto existence = derivation_.log_joint.existence.find(component.variable);
+  if (!component.present.valid() && existence == derivation_.log_joint.existence.end()) return std::nullopt;
+  std::vector<std::int64_t> extents;
+  for (const model::Size& dim : variable.dims) extents.push_back(evaluator_.size(dim));
+  std::vector<std::uint8_t> out;
+  if (component.present.valid()) {
+    const model::BoundArray& mask = data_.arrays.at(component.present);
+    for_each_cell(extents, {mask.strides()}, {0},
+                  [&](const std::vector<std::int64_t>& at) { out.push_back(mask.values[static_cast<std::size_t>(at[0])] != 0 ? 1 : 0); });
+    return out;
+  }
+  const Grid& grid = evaluator_.evaluate(existence->second.truth);
+  std::vector<std::int64_t> strides(extents.size(), 0);
+  std::int64_t base = grid.base;
+  for (std::size_t slot = 0; slot < existence->second.at.size(); ++slot) {
+    const derive::IndexUse& use = existence->second.at[slot];
+    const auto found = std::find(grid.indices.begin(), grid.indices.end(), use.index);
+    if (!use.index.valid() || found == grid.indices.end()) continue;
+    strides[slot] = grid.strides[static_cast<std::size_t>(found - grid.indices.begin())];
+    base += strides[slot] * (1 - evaluator_.low(use.index) - evaluator_.size(use.offset));
+  }
+  for_each_cell(extents, {strides}, {base}, [&](const std::vector<std::int64_t>& at) { out.push_back(grid.values[at[0]] != 0 ? 1 : 0); });
+  return out;
+}
+
 void Resolver::set_present(PlannedBlock& planned, const derive::Block& block) {
-  if (std::none_of(block.components.begin(), block.components.end(), [](const derive::Component& c) { return c.present.valid(); })) return;
   const std::size_t size = values_of(planned.components);
-  planned.present.assign(static_cast<std::size_t>(planned.count) * size, 1);
   for (std::size_t c = 0; c < block.components.size(); ++c) {
     const derive::Component& component = block.components[c];
-    if (!component.present.valid()) continue;
-    const model::BoundArray& mask = data_.arrays.at(component.present);
-    const std::vector<std::int64_t> strides = mask.strides();
-    std::vector<std::int64_t> extents = planned.batch, from, to;
-    std::int64_t stride = static_cast<std::int64_t>(size);
-    for (const std::size_t slot : component.batch_slots) from.push_back(strides[slot]);
-    for (std::size_t b = planned.batch.size(); b-- > 0; stride *= planned.batch[b]) to.insert(to.begin(), stride);
-    const auto& inner = planned.components[c].inner;
-    std::vector<std::int64_t> inner_to(inner.size());
+    const auto mask = presence_of(component);
+    if (!mask) continue;
+    if (planned.present.empty()) planned.present.assign(static_cast<std::size_t>(planned.count) * size, 1);
+    const std::size_t rank = graph_.variables[component.variable].dims.size();
+    std::vector<std::int64_t> extents(rank), to(rank);
+    auto stride = static_cast<std::int64_t>(size);
+    for (std::size_t b = planned.batch.size(); b-- > 0; stride *= planned.batch[b]) {
+      extents[component.batch_slots[b]] = planned.batch[b];
+      to[component.batch_slots[b]] = stride;
+    }
     stride = 1;
-    for (std::size_t i = inner.size(); i-- > 0; stride *= inner[i]) inner_to[i] = stride;
-    extents.insert(extents.end(), inner.begin(), inner.end());
-    to.insert(to.end(), inner_to.begin(), inner_to.end());
-    for (const std::size_t slot : component.inner_slots) from.push_back(strides[slot]);
-    for_each_cell(extents, {from, to}, {0, static_cast<std::int64_t>(planned.components[c].offset)}, [&](const std::vector<std::int64_t>& at) {
-      planned.present[static_cast<std::size_t>(at[1])] = mask.values[static_cast<std::size_t>(at[0])] != 0 ? 1 : 0;
-    });
+    for (std::size_t i = planned.components[c].inner.size(); i-- > 0; stride *= planned.components[c].inner[i]) {
+      extents[component.inner_slots[i]] = planned.components[c].inner[i];
+      to[component.inner_slots[i]] = stride;
+    }
+    const std::uint8_t* from = mask->data();
+    for_each_cell(extents, {to}, {static_cast<std::int64_t>(planned.components[c].offset)},
+                  [&](const std::vector<std::int64_t>& at) { planned.present[static_cast<std::size_t>(at[0])] = *from++; });
   }
 }
 
