@@ -46,6 +46,13 @@ struct PlannedComponent {
   std::int64_t levels = 0;          // of a discrete variable
 };
 
+// How many numbers, or discrete variables, one element of the block has of this component.
+[[nodiscard]] inline std::int64_t variables_of(const PlannedComponent& component) {
+  std::int64_t out = 1;
+  for (const std::int64_t extent : component.inner) out *= extent;
+  return out;
+}
+
 // Where a gate's probability lies in the mean parameters of its block, for each element of the gated block.
 struct PlannedGate {
   int block = 0;

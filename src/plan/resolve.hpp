@@ -54,6 +54,7 @@ struct ResolvedTerm {
   std::optional<DataExprId> weight_id;
   std::vector<StatisticUse> statistics;
   std::optional<Combined> combined;
+  bool of_discrete = false;  // has an indicator: minus infinity is the log probability of a level that cannot be
 };
 
 // The position of an index among the term's own.

@@ -172,6 +172,17 @@ void Engine::set_value(int block, std::int64_t element, std::span<const double> 
   keep_finite(mean);
 }
 
+void Engine::set_statistics(int block, std::int64_t element, std::span<const double> value) {
+  const family::Family& family = plan_.blocks[static_cast<std::size_t>(block)].family_of(element);
+  BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
+  const std::span<double> mean = element_of(state.mean, element, family.size());
+  const std::span<double> natural = element_of(state.natural, element, family.size());
+  std::fill(natural.begin(), natural.end(), 0.0);
+  state.log_partition[static_cast<std::size_t>(element)] = 0;
+  family.statistics_of(value, mean);
+  keep_finite(mean);
+}
+
 std::optional<BlockFailure> Engine::set_natural(int block, std::int64_t element, std::span<const double> natural) {
   BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
   std::copy(natural.begin(), natural.end(), element_of(state.natural, element, natural.size()).begin());

@@ -60,6 +60,8 @@ class Engine {
   [[nodiscard]] double energy(std::size_t term);  // E[term] of a term without swept moment
 
   void set_value(int block, std::int64_t element, std::span<const double> value);
+  // The statistics of one value in place of a q, to start from.
+  void set_statistics(int block, std::int64_t element, std::span<const double> value);
   std::optional<BlockFailure> set_natural(int block, std::int64_t element, std::span<const double> natural);
 
   [[nodiscard]] const plan::Plan& plan() const { return plan_; }
