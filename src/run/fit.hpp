@@ -29,6 +29,7 @@ struct FitOptions {
   std::uint64_t seed = 1;
   int threads = 1;
   double collapse_threshold = 1e-6;      // a scale or eigenvalue below this share of the data's variance
+  int quantity_draws = 1000;             // of q, for derived and predicted quantities
   std::vector<std::string> rows;         // variables of data-sized plates to report
   std::optional<std::string> init_json;  // text of the --init file
   std::string init_directory;            // where its .npy paths are relative to
@@ -59,6 +60,16 @@ struct FittedVariable {
   std::vector<double> value;  // of a param
   std::vector<std::string> levels;
   bool data_sized = false;
+  std::vector<double> q5 = {}, q95 = {};  // quantiles of a derived or predicted quantity
+};
+
+// What a later prediction needs beside the blocks: the model's text, what was set, and what the data told.
+struct FitSource {
+  std::string path;
+  std::string text;
+  std::vector<std::string> sets;
+  std::map<std::string, std::int64_t> sizes;
+  std::map<std::string, std::vector<std::string>> levels;  // by model::level_key
 };
 
 struct Fit {
@@ -79,6 +90,7 @@ struct Fit {
   std::vector<FittedBlock> blocks;
   std::vector<FittedVariable> variables;
   Diagnostics warnings;
+  std::optional<FitSource> source = {};
 };
 
 }  // namespace jensen::run
