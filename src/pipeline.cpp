@@ -11,7 +11,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "data/table.hpp"
 #include "derive/derive.hpp"
@@ -176,17 +175,6 @@ Result<std::vector<data::Table>> read_tables(const std::vector<std::string>& fil
   return tables;
 }
 
-// What a simulation takes from files, and what it gives up because it draws it.
-model::BindOptions simulation_binding(const model::ModelGraph& graph, const simulate::Needs& needs) {
-  model::BindOptions binding;
-  for (std::size_t i = 0; i < graph.variables.size(); ++i) {
-    const VariableId id(i);
-    if (graph.variables[id].role != model::Role::data || needs.covariates.contains(id)) continue;
-    (needs.drawn.contains(id) && !needs.partial.contains(id) ? binding.left_out : binding.optional).insert(id);
-  }
-  return binding;
-}
-
 // The files that the model names for the data that a simulation needs.
 std::vector<std::string> files_of_covariates(const model::ModelGraph& graph, const simulate::Needs& needs, const std::string& model_path) {
   model::ModelGraph needed = graph;
@@ -194,20 +182,6 @@ std::vector<std::string> files_of_covariates(const model::ModelGraph& graph, con
     if (!needs.covariates.contains(VariableId(i)) && !needs.partial.contains(VariableId(i))) needed.variables[VariableId(i)].binding.reset();
   }
   return files_of_model(needed, model_path);
-}
-
-Diagnostics covariates_without_data(const model::ModelGraph& graph, const simulate::Needs& needs) {
-  std::vector<std::string> names;
-  for (const VariableId id : needs.covariates) {
-    const model::Variable& variable = graph.variables[id];
-    const bool literal = variable.binding && variable.binding->kind == model::Binding::Kind::literal;
-    if (!literal && !(variable.dims.empty() && graph.set_sizes.contains(variable.name))) names.push_back(variable.name);
-  }
-  if (names.empty()) return {};
-  return {{.code = "no-data",
-           .message = fmt::format("`{}` {} no distribution to be drawn from, and no data file is given", fmt::join(names, "`, `"),
-                                  names.size() == 1 ? "has" : "have"),
-           .notes = {{Note::Kind::help, "name a CSV file after the model"}}}};
 }
 
 }  // namespace
@@ -224,11 +198,10 @@ Result<Simulated> simulate(const ModelOptions& options, const std::vector<std::s
     draw.values = std::move(*values);
   }
   const std::vector<std::string> files = data_files.empty() ? files_of_covariates(*graph, needs, options.path) : data_files;
-  if (Diagnostics missing = covariates_without_data(*graph, needs); files.empty() && !missing.empty()) return missing;
+  if (Diagnostics missing = simulate::check_covariates(*graph, needs); files.empty() && !missing.empty()) return missing;
   Result<std::vector<data::Table>> tables = read_tables(files);
   if (!tables) return tables.diagnostics();
-  const model::BindOptions binding = simulation_binding(*graph, needs);
-  const Result<model::BoundData> given = model::bind_data(*graph, std::move(*tables), binding);
+  const Result<model::BoundData> given = model::bind_data(*graph, std::move(*tables), simulate::binding_of(*graph, needs));
   if (!given) return given.diagnostics();
   Result<std::vector<model::BoundData>> draws = simulate::simulate(*graph, *given, draw);
   if (!draws) return draws.diagnostics();

@@ -20,6 +20,13 @@ Diagnostic improper_draw(const std::string& element, const std::string& distribu
           .span = span};
 }
 
+Diagnostic covariates_without_data(const std::vector<std::string>& names) {
+  return {.code = "no-data",
+          .message = fmt::format("`{}` {} no distribution to be drawn from, and no data file is given", fmt::join(names, "`, `"),
+                                 names.size() == 1 ? "has" : "have"),
+          .notes = {{Note::Kind::help, "name a CSV file after the model"}}};
+}
+
 Diagnostic params_without_value(const std::vector<std::string>& names) {
   const bool one = names.size() == 1;
   return {

@@ -10,6 +10,7 @@ namespace jensen::simulate {
 
 Diagnostic not_drawable(const std::string& distribution, const std::string& reason, SourceSpan span);
 Diagnostic improper_draw(const std::string& element, const std::string& distribution, const std::string& reason, SourceSpan span);
+Diagnostic covariates_without_data(const std::vector<std::string>& names);
 Diagnostic params_without_value(const std::vector<std::string>& names);
 Diagnostic element_without_value(const std::string& element, SourceSpan span);
 Diagnostic unknown_extent(const std::string& extent, SourceSpan span);

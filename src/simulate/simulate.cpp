@@ -113,6 +113,27 @@ Needs needs_of(const ModelGraph& graph) {
   return needs;
 }
 
+model::BindOptions binding_of(const ModelGraph& graph, const Needs& needs) {
+  model::BindOptions binding;
+  for (std::size_t i = 0; i < graph.variables.size(); ++i) {
+    const VariableId id(i);
+    if (graph.variables[id].role != Role::data || needs.covariates.contains(id)) continue;
+    (needs.drawn.contains(id) && !needs.partial.contains(id) ? binding.left_out : binding.optional).insert(id);
+  }
+  return binding;
+}
+
+Diagnostics check_covariates(const ModelGraph& graph, const Needs& needs) {
+  std::vector<std::string> names;
+  for (const VariableId id : needs.covariates) {
+    const model::Variable& variable = graph.variables[id];
+    const bool literal = variable.binding && variable.binding->kind == model::Binding::Kind::literal;
+    if (!literal && !(variable.dims.empty() && graph.set_sizes.contains(variable.name))) names.push_back(variable.name);
+  }
+  if (names.empty()) return {};
+  return {covariates_without_data(names)};
+}
+
 Result<std::vector<model::BoundData>> simulate(const ModelGraph& graph, const model::BoundData& given, const Options& options) {
   try {
     check_params(graph, options.values);

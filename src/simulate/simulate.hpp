@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "diagnostics/diagnostic.hpp"
+#include "model/bind_data.hpp"
 #include "model/bound_data.hpp"
 #include "model/graph.hpp"
 
@@ -20,6 +21,10 @@ struct Needs {
   std::set<VariableId> partial;     // data some of whose elements may have no distribution: the first of a series
 };
 Needs needs_of(const model::ModelGraph& graph);
+// What it takes from files, and what it leaves there because it draws it.
+model::BindOptions binding_of(const model::ModelGraph& graph, const Needs& needs);
+// Names the data that only a file can give.
+Diagnostics check_covariates(const model::ModelGraph& graph, const Needs& needs);
 
 // Numbers by variable, row-major, in place of a draw: {"mu": [1, 2]}, what `simulate --json` writes, or the params of a fit's JSON.
 using Values = std::map<VariableId, std::vector<double>>;

@@ -1,7 +1,8 @@
 // plan, simulate and predict on the command line.
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <cmath>
 
-#include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "catch.hpp"
 #include "cli/models.hpp"

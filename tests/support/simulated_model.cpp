@@ -25,9 +25,7 @@ Result<SimulatedText> simulate_text(const ModelText& text, std::uint64_t seed, i
     tables.push_back(std::move(*table));
   }
   const simulate::Needs needs = simulate::needs_of(*graph);
-  model::BindOptions binding;
-  for (const VariableId drawn : needs.drawn) (needs.partial.contains(drawn) ? binding.optional : binding.left_out).insert(drawn);
-  const Result<model::BoundData> given = model::bind_data(*graph, std::move(tables), binding);
+  const Result<model::BoundData> given = model::bind_data(*graph, std::move(tables), simulate::binding_of(*graph, needs));
   if (!given) return given.diagnostics();
   simulate::Options options{.seed = seed, .draws = draws, .values = {}};
   if (!values.empty()) {

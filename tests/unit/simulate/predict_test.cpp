@@ -1,7 +1,7 @@
 // Through the faces: the quantities of a fit, and those of the same fit read back.
+#include <algorithm>
 #include <cmath>
-
-#include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "catch.hpp"
 #include "pipeline.hpp"
@@ -22,13 +22,18 @@ struct Fitted {
   Result<run::Fit> fit;
   Fitted(const std::string& model, const std::string& csv) : fit(jensen::Diagnostic{}) {
     jensen::Sources sources;
-    fit = pipeline::fit({.path = folder.file("m.model", model)}, {folder.file("d.csv", csv)}, {}, sources);
+    pipeline::ModelOptions options;
+    options.path = folder.file("m.model", model);
+    fit = pipeline::fit(options, {folder.file("d.csv", csv)}, {}, sources);
   }
   [[nodiscard]] Result<pipeline::Prediction> predict(const std::string& csv, int draws = 4000) const {
     jensen::Sources sources;
     std::vector<std::string> files;
     if (!csv.empty()) files.push_back(folder.file("new.csv", csv));
-    return pipeline::predict({.draws = draws, .fit_json = jensen::report::to_json(*fit)}, files, sources);
+    pipeline::PredictOptions options;
+    options.draws = draws;
+    options.fit_json = jensen::report::to_json(*fit);
+    return pipeline::predict(options, files, sources);
   }
 };
 
