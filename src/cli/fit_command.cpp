@@ -1,18 +1,14 @@
 // jensen fit
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <memory>
-#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "cli/files.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
 #include "cli/progress_bar.hpp"
@@ -109,26 +105,6 @@ Diagnostics read_init(FitArguments& arguments) {
   arguments.options.init_json = std::move(*text);
   arguments.options.init_directory = std::filesystem::path(arguments.init).parent_path().string();
   return {};
-}
-
-Diagnostic cannot_write(const std::string& path, int error) {
-  return {.code = "cannot-write",
-          .message = fmt::format("cannot write `{}`: {}", path, std::generic_category().message(error)),
-          .status = ExitStatus::cannot_write};
-}
-
-// errno of the first call that failed; 0 where all of it was written and the file system has accepted it.
-int write_file(const std::string& path, std::string_view text) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) return errno;
-  int error = 0;
-  while (error == 0 && !text.empty()) {
-    const ssize_t written = write(file, text.data(), text.size());
-    if (written >= 0) text.remove_prefix(static_cast<std::size_t>(written));
-    if (written < 0 && errno != EINTR) error = errno;
-  }
-  if (close(file) != 0 && error == 0) error = errno;
-  return error;
 }
 
 Diagnostics how_it_ended(const run::Fit& fit, bool interrupted) {

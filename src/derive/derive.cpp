@@ -15,15 +15,11 @@ Diagnostic not_yet(const model::Unsupported& unsupported) {
           ExitStatus::unsupported};
 }
 
-constexpr std::string_view predict = "`predict`";  // a quantity of the fitted posterior: no part of the derivation
-
 }  // namespace
 
 Result<Derivation> derive(const model::ModelGraph& graph) {
   Diagnostics later;
-  for (const model::Unsupported& unsupported : graph.unsupported) {
-    if (unsupported.what != predict) later.push_back(not_yet(unsupported));
-  }
+  for (const model::Unsupported& unsupported : graph.unsupported) later.push_back(not_yet(unsupported));
   if (!later.empty()) return later;
   try {
     Derivation derivation;

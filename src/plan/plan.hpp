@@ -169,5 +169,6 @@ struct Plan {
 Result<Plan> make_plan(const model::ModelGraph& graph, const derive::Derivation& derivation, const model::BoundData& data);
 
 std::string to_text(const Plan& plan);
+std::string to_json(const Plan& plan);
 
 }  // namespace jensen::plan
