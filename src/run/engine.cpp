@@ -150,7 +150,7 @@ std::optional<BlockFailure> Engine::set_natural(int block, std::int64_t element,
   return optimise(block, element);
 }
 
-std::vector<double> Engine::derivative(int pass) {
+std::vector<double> Engine::derivative(int pass, const plan::Nest* without) {
   std::vector<double> g(static_cast<std::size_t>(plan_.passes[static_cast<std::size_t>(pass)].sums), 0.0);
   std::vector<double> moment_derivative;
   for (std::size_t m = 0; m < plan_.moments.size(); ++m) {
@@ -158,6 +158,7 @@ std::vector<double> Engine::derivative(int pass) {
     if (moment.pass != pass) continue;
     moment_derivative.assign(moment.cells.size(), 0.0);
     for (const plan::TermProgram& program : plan_.moment_messages[m]) {
+      if (without != nullptr && without->has_term(program.term)) continue;
       program.contraction.run(inputs_, moment_derivative.data(), scratch_.data());
     }
     for (std::size_t e = 0; e < moment.cells.size(); ++e) g[static_cast<std::size_t>(moment.cells[e])] += moment_derivative[e];
