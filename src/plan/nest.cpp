@@ -19,7 +19,7 @@ std::optional<LocalMoment> local_moment(const Plan& plan, int pass_id, const Fea
     if (extent == 0) return std::nullopt;
     stride /= extent;
     if (extent != group.cells) continue;
-    LocalMoment out{static_cast<int>(id), stride, {}};
+    LocalMoment out{static_cast<int>(id), stride, {}, false};
     bool fits = true;
     for (std::size_t e = 0; e < moment.cells.size() && fits; ++e) {
       const std::int64_t at = static_cast<std::int64_t>(e), element = at / stride % extent;
@@ -27,7 +27,13 @@ std::optional<LocalMoment> local_moment(const Plan& plan, int pass_id, const Fea
       fits = cell >= 0 && cell < width;
       if (element == 0) out.entries.push_back({static_cast<std::int32_t>(at), static_cast<std::int32_t>(cell)});
     }
-    if (fits) return out;
+    if (!fits) continue;
+    out.same_order = static_cast<std::int64_t>(out.entries.size()) == width;
+    for (std::size_t i = 0; i < out.entries.size(); ++i) {
+      const auto n = static_cast<std::int32_t>(i);
+      out.same_order = out.same_order && out.entries[i].at == n && out.entries[i].cell == n;
+    }
+    return out;
   }
   return std::nullopt;
 }

@@ -21,6 +21,7 @@ struct LocalMoment {
   int moment = 0;
   std::int64_t stride = 0;
   std::vector<Entry> entries;
+  bool same_order = false;  // entry i is {i, i}, for all sums of a cell
 };
 
 // A contraction for one element; input s begins at the operand's array + element · stride.

