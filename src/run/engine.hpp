@@ -59,6 +59,8 @@ class Engine {
   void nest_local_blocks(LocalUpdates local);
   // The sweep of a pass with its local blocks; a plain one where it has none.
   std::optional<BlockFailure> local_sweep(int pass);
+  // The same with the local blocks as they are.
+  std::optional<BlockFailure> rows_sweep(int pass);
   [[nodiscard]] bool is_local(int block) const;
   [[nodiscard]] const std::vector<plan::Nest>& nests() const { return nests_; }
   [[nodiscard]] LocalUpdates local() const { return local_; }
@@ -88,6 +90,7 @@ class Engine {
   void read_moments(int pass, const std::vector<double>& sums);
   std::vector<double> derivative(int pass, const plan::Nest* without = nullptr);  // of the terms of no local block of the nest
   const plan::Nest* nest_of(int pass) const;
+  std::optional<BlockFailure> nest_sweep(const plan::Nest& nest, LocalUpdates local);
   void read_outer_moments(const plan::Nest& nest, const std::vector<double>& sums);
   double entropy(int block, double& magnitude) const;
   double weight(const plan::PlannedBlock& block, std::int64_t element) const;

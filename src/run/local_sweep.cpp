@@ -116,6 +116,7 @@ class LocalSweeper {
     s.fixed.assign(fixed, fixed + width_);
     s.products = products_ && static_cast<std::int64_t>(rows(e).size()) * padded_ <= most_own;
     if (s.products) read_own(e, s);
+    if (request_.local.updates == 0) return update_rows(e, true, s, sums, result);
     if (request_.local.fresh) {
       begin_afresh(e);
       update_rows(e, false, s, sums, result);

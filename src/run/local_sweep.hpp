@@ -22,7 +22,7 @@ namespace jensen::run {
 struct LocalSweepRequest {
   const plan::Plan& plan;
   const plan::Nest& nest;
-  LocalUpdates local;
+  LocalUpdates local;  // 0 updates: the rows alone
   int threads = 1;
   const std::atomic<bool>* cancel = nullptr;
   std::vector<double>& derivative;                   // G of the terms without local blocks; elements write their own part

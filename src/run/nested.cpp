@@ -21,18 +21,26 @@ bool Engine::is_local(int block) const {
 
 std::optional<BlockFailure> Engine::local_sweep(int pass) {
   const plan::Nest* nest = nest_of(pass);
-  if (nest == nullptr) return sweep(pass);
-  std::vector<double> g = derivative(pass, nest);
+  return nest == nullptr ? sweep(pass) : nest_sweep(*nest, local_);
+}
+
+std::optional<BlockFailure> Engine::rows_sweep(int pass) {
+  const plan::Nest* nest = nest_of(pass);
+  return nest == nullptr ? sweep(pass) : nest_sweep(*nest, {0, false});
+}
+
+std::optional<BlockFailure> Engine::nest_sweep(const plan::Nest& nest, LocalUpdates local) {
+  std::vector<double> g = derivative(nest.pass, &nest);
   std::vector<std::vector<double>> messages;
-  for (const plan::LocalBlock& local : nest->blocks) {
+  for (const plan::LocalBlock& local : nest.blocks) {
     messages.push_back(message(local.block, [&](std::size_t term) { return !local.has_term(term); }));
   }
-  LocalSweepResult result = run::local_sweep({plan_, *nest, local_, threads_, cancel_, g, messages, inputs_, state_,
+  LocalSweepResult result = run::local_sweep({plan_, nest, local, threads_, cancel_, g, messages, inputs_, state_,
                                               [this](int block, std::int64_t element) { return optimise(block, element); }});
   cancelled_ = cancelled_ || result.cancelled;
   if (result.failure) return result.failure;
-  read_outer_moments(*nest, result.sums);
-  state_.pass_log_partition[static_cast<std::size_t>(pass)] = result.log_partition;
+  read_outer_moments(nest, result.sums);
+  state_.pass_log_partition[static_cast<std::size_t>(nest.pass)] = result.log_partition;
   return std::nullopt;
 }
 
