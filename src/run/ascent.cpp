@@ -106,11 +106,7 @@ class Ascent {
 
   // The figures at the final values of the blocks that the last iteration updated after its sweep.
   void settle() {
-    if (run_.interrupted) return;
-    for (const int pass : engine_.passes()) {
-      if (auto failure = engine_.rows_sweep(pass)) return (void)failed(*failure);
-    }
-    run_.bound = engine_.bound();
+    if (!run_.interrupted && sweep_all()) run_.bound = engine_.bound();
   }
 
   bool reached(const Bound& bound) {

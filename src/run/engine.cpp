@@ -168,6 +168,7 @@ std::vector<double> Engine::derivative(int pass, const plan::Nest* without) {
 
 std::optional<BlockFailure> Engine::sweep(int pass, GivenMeans given, RowSink sink) {
   const plan::Pass& planned = plan_.passes[static_cast<std::size_t>(pass)];
+  if (const plan::Nest* nest = nest_of(pass); nest != nullptr && !given && !sink) return nest_sweep(*nest, {0, false});
   std::vector<double> g;
   if (!given) g = derivative(pass);
   const SweepResult result = run::sweep({plan_, planned, threads_, cancel_, &g, std::move(given), std::move(sink)});

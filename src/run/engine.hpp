@@ -55,12 +55,11 @@ class Engine {
 
   std::optional<BlockFailure> sweep(int pass, GivenMeans given = {}, RowSink sink = {});
 
-  // From here on `local_sweep` iterates local blocks inside the sweeps; `update` is for the others.
+  // From here on `local_sweep` iterates local blocks inside the sweeps, and `update` is for the others; a plain schedule uses the nests whose rows
+  // are products of looked-up tables, for speed alone.
   void nest_local_blocks(LocalUpdates local);
   // The sweep of a pass with its local blocks; a plain one where it has none.
   std::optional<BlockFailure> local_sweep(int pass);
-  // The same with the local blocks as they are.
-  std::optional<BlockFailure> rows_sweep(int pass);
   [[nodiscard]] bool is_local(int block) const;
   [[nodiscard]] const std::vector<plan::Nest>& nests() const { return nests_; }
   [[nodiscard]] LocalUpdates local() const { return local_; }

@@ -14,6 +14,9 @@ namespace {
 // An element whose table of responsibilities is larger is updated tile by tile: memory stays that of a few tiles. 8 MB.
 constexpr std::int64_t most_own = std::int64_t{1} << 20;
 
+// Rows between asking the memory for a row of a table and using it.
+constexpr std::size_t rows_ahead = 6;
+
 // exp(G − peak) of every cell of a group, a row of padded levels for each.
 struct ExpTable {
   std::size_t group = 0;
@@ -29,7 +32,8 @@ struct Scratch {
   std::vector<double> fixed;   // the element's G from terms without local blocks
   std::vector<double> shared;  // its G
   std::vector<double> sums;    // its own cells
-  bool products = false;       // whether the following hold the element
+  bool backward = false;
+  bool products = false;  // whether the following hold the element
   AlignedVector own, weight, total, scaled, share, mixed;
   std::vector<double> own_peak;
   std::vector<std::vector<std::int64_t>> cells;  // by table
@@ -41,6 +45,8 @@ struct ShardResult {
   std::optional<BlockFailure> failure;
   bool cancelled = false;
 };
+
+bool is_constant(const plan::FeatureGroup& group) { return group.features.size() == 1 && group.features[0].empty(); }
 
 class LocalSweeper {
  public:
@@ -69,17 +75,13 @@ class LocalSweeper {
   }
 
  private:
-  static bool is_constant(const plan::FeatureGroup& group) { return group.features.size() == 1 && group.features[0].empty(); }
-
   [[nodiscard]] std::span<const std::int32_t> rows(std::int64_t e) const {
     const auto first = static_cast<std::size_t>(nest_.first[static_cast<std::size_t>(e)]);
     return std::span(nest_.rows).subspan(first, static_cast<std::size_t>(nest_.first[static_cast<std::size_t>(e) + 1]) - first);
   }
 
-  // Tables serve where rows differ by what lookups pick and by nothing else.
   void make_tables() {
-    tabled_ = pass_.groups[0].features.empty();
-    for (std::size_t g = 1; g < pass_.groups.size(); ++g) tabled_ = tabled_ && (g == nest_.group || is_constant(pass_.groups[g]));
+    tabled_ = is_looked_up(plan_, nest_);
     if (!tabled_) return;
     for (std::size_t g = 1; g < pass_.groups.size(); ++g) {
       if (g == nest_.group) continue;
@@ -114,6 +116,7 @@ class LocalSweeper {
   void run_element(std::int64_t e, Scratch& s, std::vector<double>& sums, ShardResult& result) const {
     const double* fixed = request_.derivative.data() + group_.offset + e * width_;
     s.fixed.assign(fixed, fixed + width_);
+    s.backward = false;
     s.products = products_ && static_cast<std::int64_t>(rows(e).size()) * padded_ <= most_own;
     if (s.products) read_own(e, s);
     if (request_.local.updates == 0) return update_rows(e, true, s, sums, result);
@@ -190,7 +193,8 @@ class LocalSweeper {
     if (s.products) {
       s.share_peak = exp_below_peak(s.shared.data(), levels_, s.share.data());
       const auto padded = static_cast<std::int64_t>(s.weight.size());
-      s.products = mix(s.own.data(), padded, padded_, s.share.data(), s.weight.data(), s.total.data(), s.scaled.data(), s.mixed.data());
+      s.backward = !s.backward;
+      s.products = mix(s.own.data(), padded, padded_, s.share.data(), s.weight.data(), s.backward, s.total.data(), s.scaled.data(), s.mixed.data());
     }
     if (s.products) {
       for (std::int64_t k = 0; k < levels_; ++k)
@@ -266,6 +270,8 @@ class LocalSweeper {
           if (t == 0) std::fill_n(to, padded_, 1.0);
           continue;
         }
+        const std::int64_t soon = cells_of[std::min<std::int64_t>(i + static_cast<std::int64_t>(rows_ahead), count - 1)];
+        if (soon >= 0) prefetch_row(tables_[t].share.data() + soon * padded_, padded_);
         const double* from = tables_[t].share.data() + cell * padded_;
         s.own_peak[static_cast<std::size_t>(first + i)] += tables_[t].peak[static_cast<std::size_t>(cell)];
         for (std::int64_t k = 0; k < padded_; ++k) to[k] = t == 0 ? from[k] : to[k] * from[k];
@@ -297,9 +303,12 @@ class LocalSweeper {
     }
     for (std::size_t t = 0; t < tables_.size(); ++t) {
       double* group_sums = sums.data() + outer_.offset(tables_[t].group);
-      for (std::size_t r = 0; r < rows(e).size(); ++r) {
+      const std::size_t count = rows(e).size();
+      for (std::size_t r = 0; r < count; ++r) {
         const std::int64_t cell = s.cells[t][r];
         if (cell < 0) continue;
+        const std::int64_t soon = s.cells[t][std::min(r + rows_ahead, count - 1)];
+        if (soon >= 0) prefetch_row(group_sums + soon * levels_, levels_);
         const double* own = s.own.data() + static_cast<std::int64_t>(r) * padded_;
         add_scaled_product(s.scaled[r], own, s.share.data(), group_sums + cell * levels_);
       }
@@ -350,6 +359,12 @@ std::vector<std::int64_t> shards_of(const plan::Nest& nest, std::int64_t sums) {
 }
 
 }  // namespace
+
+bool is_looked_up(const plan::Plan& plan, const plan::Nest& nest) {
+  const plan::Pass& pass = plan.passes[static_cast<std::size_t>(nest.pass)];
+  const bool discrete = plan.blocks[static_cast<std::size_t>(*pass.block)].discrete;
+  return discrete && pass.groups[0].features.empty() && std::all_of(pass.groups.begin() + 1, pass.groups.end(), is_constant);
+}
 
 LocalSweepResult local_sweep(const LocalSweepRequest& request) {
   const LocalSweeper sweeper(request);

@@ -39,6 +39,9 @@ struct LocalSweepResult {
   bool cancelled = false;
 };
 
+// Whether all of the rows' natural parameters is looked up, so that responsibilities are products of table rows.
+bool is_looked_up(const plan::Plan& plan, const plan::Nest& nest);
+
 LocalSweepResult local_sweep(const LocalSweepRequest& request);
 
 }  // namespace jensen::run

@@ -8,6 +8,8 @@ namespace jensen::run {
 void Engine::nest_local_blocks(LocalUpdates local) {
   local_ = local;
   nests_ = plan::find_nests(plan_);
+  if (!local.plain()) return;
+  nests_.erase(std::remove_if(nests_.begin(), nests_.end(), [&](const plan::Nest& nest) { return !is_looked_up(plan_, nest); }), nests_.end());
 }
 
 const plan::Nest* Engine::nest_of(int pass) const {
@@ -16,17 +18,13 @@ const plan::Nest* Engine::nest_of(int pass) const {
 }
 
 bool Engine::is_local(int block) const {
+  if (local_.plain()) return false;
   return std::any_of(nests_.begin(), nests_.end(), [&](const plan::Nest& nest) { return nest.is_local(block); });
 }
 
 std::optional<BlockFailure> Engine::local_sweep(int pass) {
   const plan::Nest* nest = nest_of(pass);
-  return nest == nullptr ? sweep(pass) : nest_sweep(*nest, local_);
-}
-
-std::optional<BlockFailure> Engine::rows_sweep(int pass) {
-  const plan::Nest* nest = nest_of(pass);
-  return nest == nullptr ? sweep(pass) : nest_sweep(*nest, {0, false});
+  return nest == nullptr || local_.plain() ? sweep(pass) : nest_sweep(*nest, local_);
 }
 
 std::optional<BlockFailure> Engine::nest_sweep(const plan::Nest& nest, LocalUpdates local) {

@@ -66,11 +66,12 @@ double exp_below_peak(const double* eta, std::int64_t levels, double* out) {
   return peak;
 }
 
-bool mix(const double* own, std::int64_t rows, std::int64_t levels, const double* share, const double* weight, double* total, double* scaled,
-         double* sums) {
+bool mix(const double* own, std::int64_t rows, std::int64_t levels, const double* share, const double* weight, bool backward, double* total,
+         double* scaled, double* sums) {
   std::fill(sums, sums + levels, 0.0);
   LaneBits normal = ~LaneBits{};
-  for (std::int64_t r = 0; r < rows; r += lanes) {
+  for (std::int64_t done = 0; done < rows; done += lanes) {
+    const std::int64_t r = backward ? rows - lanes - done : done;
     const double* block = own + r * levels;
     Vector part[lanes] = {};
     for (std::int64_t k = 0; k < levels; k += lanes) {

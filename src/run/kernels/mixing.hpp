@@ -26,9 +26,15 @@ inline std::int64_t padded_rows(std::int64_t rows) { return (rows + lanes - 1) /
 double exp_below_peak(const double* eta, std::int64_t levels, double* out);
 
 // For all rows total[r] and scaled[r] = weight[r] / total[r], and sums[k] = Σ_r scaled[r] · own[r, k]. Rows and levels are padded. False where a
-// total is no normal number, so that dividing by it means nothing.
-bool mix(const double* own, std::int64_t rows, std::int64_t levels, const double* share, const double* weight, double* total, double* scaled,
-         double* sums);
+// total is no normal number, so that dividing by it means nothing. From the last row to the first if `backward`: in repeated calls with alternate
+// directions the rows that the cache still holds come first.
+bool mix(const double* own, std::int64_t rows, std::int64_t levels, const double* share, const double* weight, bool backward, double* total,
+         double* scaled, double* sums);
+
+// Fetches a row of a table that is wanted soon.
+inline void prefetch_row(const double* row, std::int64_t levels) {
+  for (std::int64_t k = 0; k < levels; k += 8) __builtin_prefetch(row + k);
+}
 
 // Σ_r weight[r] · log total[r], over padded rows.
 double sum_weighted_logs(const double* total, const double* weight, std::int64_t rows);

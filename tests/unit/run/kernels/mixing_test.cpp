@@ -32,7 +32,9 @@ struct Rows {
     for (std::int64_t l = 0; l < levels; ++l) share[static_cast<std::size_t>(l)] = stream.uniform();
   }
   double& at(std::int64_t row, std::int64_t level) { return own[static_cast<std::size_t>(row * stride + level)]; }
-  bool mix() { return run::mix(own.data(), padded, stride, share.data(), weight.data(), total.data(), scaled.data(), sums.data()); }
+  bool mix(bool backward = false) {
+    return run::mix(own.data(), padded, stride, share.data(), weight.data(), backward, total.data(), scaled.data(), sums.data());
+  }
 };
 
 }  // namespace
@@ -41,6 +43,10 @@ TEST_CASE("mixed rows: totals, scaled weights and sums", "[kernels]") {
   for (const auto& [rows, levels] : std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 1}, {3, 2}, {8, 8}, {9, 17}, {50, 50}}) {
     Rows r(rows, levels);
     REQUIRE(r.mix());
+    Rows reversed(rows, levels);
+    REQUIRE(reversed.mix(true));
+    CHECK(reversed.total == r.total);
+    for (std::size_t l = 0; l < r.sums.size(); ++l) CHECK_THAT(reversed.sums[l], WithinRel(r.sums[l], 1e-13));
     std::vector<double> sums(static_cast<std::size_t>(levels), 0.0);
     for (std::int64_t i = 0; i < rows; ++i) {
       const auto n = static_cast<std::size_t>(i);
