@@ -26,6 +26,7 @@ struct FitArguments {
   std::vector<std::string> data;
   run::FitOptions options;
   std::string method = "auto";
+  std::string local_start = "warm";
   std::string init;
   std::string json;
   std::string print_after;
@@ -50,6 +51,12 @@ void add_run_options(CLI::App& app, FitArguments& arguments) {
   app.add_option("--max-iterations", options.max_iterations, "Stop after this many iterations (default 10000)")
       ->check(whole_number(0, 2000000000))
       ->type_name("N");
+  app.add_option("--local-updates", options.local.updates,
+                 "Updates of the coupled local blocks, such as a document's proportions and its words, in each sweep (default 1)")
+      ->check(whole_number(1, 1000000))
+      ->type_name("N");
+  add_choice(app, "--local-start", arguments.local_start, {"warm", "fresh"},
+             "Where these updates begin: where the last sweep ended, or at the priors (default warm)");
   app.add_option("--threads", options.threads, "Threads; the result is the same for any number (default 1; 0: all processors)")
       ->check(whole_number(0, 4096))
       ->type_name("N");
@@ -170,6 +177,7 @@ ExitStatus run_fit(const Arguments& words) {
   add_fit_options(app, arguments);
   if (const auto status = read_arguments(app, words, arguments.console)) return *status;
   if (const Diagnostics missing = apply_method_and_plans(arguments, app); !missing.empty()) return failed(arguments.console, missing);
+  arguments.options.local.fresh = arguments.local_start == "fresh";
   if (arguments.options.threads == 0) arguments.options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   if (const Diagnostics unreadable = read_init(arguments); !unreadable.empty()) return failed(arguments.console, unreadable);
   return arguments.print_after.empty() ? fit_and_report(arguments) : print_stage(arguments);

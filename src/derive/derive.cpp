@@ -17,7 +17,7 @@ Diagnostic not_yet(const model::Unsupported& unsupported) {
 
 }  // namespace
 
-Result<Derivation> derive(const model::ModelGraph& graph) {
+Result<Derivation> derive(const model::ModelGraph& graph, const std::set<VariableId>& apart) {
   Diagnostics later;
   for (const model::Unsupported& unsupported : graph.unsupported) later.push_back(not_yet(unsupported));
   if (!later.empty()) return later;
@@ -34,7 +34,7 @@ Result<Derivation> derive(const model::ModelGraph& graph) {
     }
     derivation.log_joint.residuals = expander.residuals();
     normalise(graph, context, std::move(factors));
-    find_blocks(graph, derivation);
+    find_blocks(graph, derivation, apart);
     return derivation;
   } catch (const Failure& failure) {
     return failure.diagnostic();

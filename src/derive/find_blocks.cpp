@@ -262,15 +262,15 @@ std::string to_text(BlockKind kind) {
   return {};
 }
 
-void find_blocks(const ModelGraph& graph, Derivation& derivation) {
+void find_blocks(const ModelGraph& graph, Derivation& derivation, const std::set<VariableId>& apart) {
   const LogJoint& joint = derivation.log_joint;
   std::vector<Block> blocks;
   std::set<VariableId> assigned;
-  for (const auto& set : jointly_quadratic_sets(graph, joint)) {
+  for (const auto& set : jointly_quadratic_sets(graph, joint, apart)) {
     blocks.push_back(gaussian_block(graph, joint, set));
     assigned.insert(set.begin(), set.end());
   }
-  for (const auto& set : coupled_discrete_sets(graph, joint)) {
+  for (const auto& set : coupled_discrete_sets(graph, joint, apart)) {
     blocks.push_back(network_block(graph, joint, set));
     assigned.insert(set.begin(), set.end());
   }

@@ -189,7 +189,7 @@ std::optional<BlockFailure> Engine::set_natural(int block, std::int64_t element,
   return optimise(block, element);
 }
 
-std::vector<double> Engine::derivative(int pass) {
+std::vector<double> Engine::derivative(int pass, const plan::Nest* without) {
   std::vector<double> g(static_cast<std::size_t>(plan_.passes[static_cast<std::size_t>(pass)].sums), 0.0);
   std::vector<double> moment_derivative;
   for (std::size_t m = 0; m < plan_.moments.size(); ++m) {
@@ -197,6 +197,7 @@ std::vector<double> Engine::derivative(int pass) {
     if (moment.pass != pass) continue;
     moment_derivative.assign(moment.cells.size(), 0.0);
     for (const plan::TermProgram& program : plan_.moment_messages[m]) {
+      if (without != nullptr && without->has_term(program.term)) continue;
       program.contraction.run(inputs_, moment_derivative.data(), scratch_.data());
     }
     for (std::size_t e = 0; e < moment.cells.size(); ++e) g[static_cast<std::size_t>(moment.cells[e])] += moment_derivative[e];
@@ -206,6 +207,7 @@ std::vector<double> Engine::derivative(int pass) {
 
 std::optional<BlockFailure> Engine::sweep(int pass, GivenMeans given, RowSink sink) {
   const plan::Pass& planned = plan_.passes[static_cast<std::size_t>(pass)];
+  if (const plan::Nest* nest = nest_of(pass); nest != nullptr && !given && !sink) return nest_sweep(*nest, {0, false});
   std::vector<double> g;
   if (!given) g = derivative(pass);
   const SweepResult result = run::sweep({plan_, planned, threads_, cancel_, &g, std::move(given), std::move(sink)});

@@ -21,6 +21,13 @@ struct Progress {
   double rise_to_come = 0;  // Aitken estimate, nats; NaN while unknown
 };
 
+// How coupled local blocks, such as a group's proportions and the labels of its rows, are iterated inside a sweep.
+struct LocalUpdates {
+  int updates = 1;                                                     // of the local blocks in each sweep
+  bool fresh = false;                                                  // each sweep begins with their priors; otherwise where the last one ended
+  [[nodiscard]] bool plain() const { return updates == 1 && !fresh; }  // no different from updating them like any other block
+};
+
 struct FitOptions {
   double tolerance = 1e-10;        // relative change of the ELBO; 0 with a fixed number of iterations never converges
   double aitken_tolerance = 1e-6;  // nats still to come
@@ -28,6 +35,7 @@ struct FitOptions {
   int restarts = 1;
   std::uint64_t seed = 1;
   int threads = 1;
+  LocalUpdates local;
   double collapse_threshold = 1e-6;      // a scale or eigenvalue below this share of the data's variance
   int quantity_draws = 1000;             // of q, for derived and predicted quantities
   std::vector<std::string> rows;         // variables of data-sized plates to report
