@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -287,6 +288,37 @@ void add_quantities(const DerivedModel& model, const plan::Plan& plan, const mod
 
 }  // namespace
 
+namespace {
+
+std::set<VariableId> joined_variables(const derive::Derivation& derivation) {
+  std::set<VariableId> out;
+  for (const derive::Block& block : derivation.blocks) {
+    const bool joint = block.kind == derive::BlockKind::gaussian || block.kind == derive::BlockKind::network;
+    for (const derive::Component& c : block.components) {
+      if (joint && block.components.size() > 1) out.insert(c.variable);
+    }
+  }
+  return out;
+}
+
+// A joint q that is too large for these data is given up: one q by variable, and a note that says so.
+Result<plan::Plan> plan_of(DerivedModel& model, const model::BoundData& data, Diagnostics& notes) {
+  Result<plan::Plan> plan = plan::make_plan(model.graph, model.derivation, data);
+  if (plan || plan.diagnostics().at(0).code != "block-too-large") return plan;
+  const std::set<VariableId> apart = joined_variables(model.derivation);
+  if (apart.empty()) return plan;
+  Result<derive::Derivation> factorised = derive::derive(model.graph, apart);
+  if (!factorised) return factorised.diagnostics();
+  Diagnostic note = plan.diagnostics().at(0);
+  note.severity = Severity::warning;
+  note.message += ": q is factorised between these variables instead, and the bound is looser";
+  notes.push_back(std::move(note));
+  model.derivation = std::move(*factorised);
+  return plan::make_plan(model.graph, model.derivation, data);
+}
+
+}  // namespace
+
 Result<run::Fit> fit(const ModelOptions& options, const std::vector<std::string>& data_files, const run::FitOptions& fit_options, Sources& sources) {
   Stopwatch watch;
   Result<DerivedModel> model = derive(options, sources);
@@ -298,12 +330,14 @@ Result<run::Fit> fit(const ModelOptions& options, const std::vector<std::string>
   if (!data) return data.diagnostics();
   const double read_seconds = watch.lap();
 
-  const Result<plan::Plan> plan = plan::make_plan(model->graph, model->derivation, *data);
+  Diagnostics notes;
+  const Result<plan::Plan> plan = plan_of(*model, *data, notes);
   if (!plan) return plan.diagnostics();
   const double plan_seconds = watch.lap();
 
   Result<run::Fit> fit = run::fit(model->graph, model->derivation, *plan, *data, fit_options);
   if (!fit) return fit;
+  fit->warnings.insert(fit->warnings.begin(), notes.begin(), notes.end());
   fit->model = model->graph.name;
   fit->method = name_of(options.method);
   fit->source = source_of(options, model->graph, *data, sources);
@@ -401,7 +435,8 @@ Result<std::string> print_plan(PlanFormat format, const ModelOptions& options, c
   if (!model) return model.diagnostics();
   const Result<model::BoundData> data = read_data_of(*model, options.path, data_files);
   if (!data) return data.diagnostics();
-  const Result<plan::Plan> plan = plan::make_plan(model->graph, model->derivation, *data);
+  Diagnostics notes;
+  const Result<plan::Plan> plan = plan_of(*model, *data, notes);
   if (!plan) return plan.diagnostics();
   return format == PlanFormat::json ? plan::to_json(*plan) : plan::to_text(*plan);
 }

@@ -24,7 +24,7 @@ struct Coupling {
 // Variables in which the log joint is quadratic, on the reals and in no residual.
 [[nodiscard]] bool quadratic(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
 [[nodiscard]] std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint,
-                                                                        const std::set<VariableId>& apart = {});
+                                                                          const std::set<VariableId>& apart = {});
 [[nodiscard]] Coupling couple(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
 
 // find_gates.cpp: fills Block::gates from the terms; says why if the block cannot be conditional on them.

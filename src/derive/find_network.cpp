@@ -18,8 +18,7 @@ bool finite_levels(const model::Variable& variable) {
 
 }  // namespace
 
-std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGraph& graph, const LogJoint& joint,
-                                                           const std::set<VariableId>& apart) {
+std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGraph& graph, const LogJoint& joint, const std::set<VariableId>& apart) {
   std::vector<std::size_t> root(graph.variables.size());
   std::iota(root.begin(), root.end(), 0U);
   std::vector<bool> coupled(root.size(), false);

@@ -268,12 +268,13 @@ void Resolver::check_cost(const PlannedBlock& planned, const Pattern& pattern) c
   std::string cost;
   if (pattern.is_network()) {
     const double cells = family::elimination_cost(pattern.discrete());
-    if (cells > most_cells) cost = fmt::format("exact sums over {} need tables of {:.2g} cells, and at most {:.2g} are allowed", planned.names, cells, most_cells);
+    if (cells > most_cells)
+      cost = fmt::format("exact sums over {} need tables of {:.2g} cells, and at most {:.2g} are allowed", planned.names, cells, most_cells);
   } else {
     const family::GaussianCost found = family::gaussian_cost(pattern.gaussian());
     if (found.bytes > most_bytes || found.products > most_products) {
-      cost = fmt::format("a joint precision of {} needs {:.2g} GB and {:.2g} products an update, and at most {:.2g} GB and {:.2g} are allowed", planned.names,
-                         found.bytes / 1e9, found.products, most_bytes / 1e9, most_products);
+      cost = fmt::format("a joint precision of {} needs {:.2g} GB and {:.2g} products an update, and at most {:.2g} GB and {:.2g} are allowed",
+                         planned.names, found.bytes / 1e9, found.products, most_bytes / 1e9, most_products);
     }
   }
   if (!cost.empty()) throw Failure(block_too_large(cost));

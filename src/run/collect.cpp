@@ -34,7 +34,7 @@ std::size_t numbers_of(const plan::PlannedBlock& block) {
 
 void add_moments(const plan::PlannedBlock& block, std::int64_t element, std::span<const double> natural, std::span<double> mean,
                  std::span<double> sd) {
-  std::vector<double> means(std::max(block.family->size(), block.family->value_size())), spread(means.size());
+  std::vector<double> means(summed(block) ? block.family->size() : block.family->value_size()), spread(means.size());
   element_moments(block, element, natural, means, spread);
   std::copy_n(means.begin(), mean.size(), mean.begin());
   std::copy_n(spread.begin(), sd.size(), sd.begin());
