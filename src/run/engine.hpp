@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plan/plan.hpp"
+#include "run/affine_sweep.hpp"
 #include "run/sweep.hpp"
 
 namespace jensen::run {
@@ -42,7 +43,7 @@ class Engine {
  public:
   Engine(const plan::Plan& plan, int threads, const std::atomic<bool>* cancel);
 
-  // The moments of data alone; to be called once, before anything else.
+  // What depends on data alone; to be called once, before anything else.
   void sum_data();
 
   // η = ∂E_q[log p]/∂(mean parameters), and the optimum it gives.
@@ -51,6 +52,7 @@ class Engine {
   template <class Keep>
   std::vector<double> message(int block, Keep keep);
 
+  // Goes over the rows, unless the sums follow from moments of the data and nothing is asked or given by row.
   std::optional<BlockFailure> sweep(int pass, GivenMeans given = {}, RowSink sink = {});
 
   // Exact after all passes have been swept with the current stored blocks.
@@ -93,6 +95,7 @@ class Engine {
   std::vector<const double*> inputs_;
   std::vector<double> scratch_;
   std::vector<int> stored_, swept_passes_;
+  std::vector<std::optional<AffineSweep>> affine_;  // by pass: sweeps that need no rows
   bool cancelled_ = false;
 };
 
