@@ -40,6 +40,7 @@ Engine::Engine(const plan::Plan& plan, int threads, const std::atomic<bool>* can
   state_.pass_log_partition.resize(plan.passes.size(), 0.0);
   for (std::size_t p = 0; p < plan.passes.size(); ++p) {
     if (plan.passes[p].block) swept_passes_.push_back(static_cast<int>(p));
+    affine_.push_back(AffineSweep::of(plan, plan.passes[p]));
   }
   std::int64_t most = 1;
   const auto widen = [&](const std::vector<plan::TermProgram>& programs) {
@@ -78,6 +79,7 @@ void Engine::read_moments(int pass, const std::vector<double>& sums) {
 
 void Engine::sum_data() {
   for (std::size_t p = 0; p < plan_.passes.size(); ++p) {
+    if (affine_[p]) affine_[p]->sum_data(plan_, plan_.passes[p], threads_, cancel_);
     if (plan_.passes[p].block) continue;
     read_moments(static_cast<int>(p), run::sum_data(plan_, plan_.passes[p], threads_, cancel_));
   }
@@ -210,7 +212,9 @@ std::optional<BlockFailure> Engine::sweep(int pass, GivenMeans given, RowSink si
   if (const plan::Nest* nest = nest_of(pass); nest != nullptr && !given && !sink) return nest_sweep(*nest, {0, false});
   std::vector<double> g;
   if (!given) g = derivative(pass);
-  const SweepResult result = run::sweep({plan_, planned, threads_, cancel_, &g, std::move(given), std::move(sink)});
+  const std::optional<AffineSweep>& affine = affine_[static_cast<std::size_t>(pass)];
+  const SweepResult result =
+      affine && !given && !sink ? affine->sweep(g) : run::sweep({plan_, planned, threads_, cancel_, &g, std::move(given), std::move(sink)});
   cancelled_ = cancelled_ || result.cancelled;
   if (result.failure) return BlockFailure{*planned.block, result.failure->row, result.failure->reason};
   read_moments(pass, result.sums);

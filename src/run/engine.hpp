@@ -9,6 +9,7 @@
 #include "plan/nest.hpp"
 #include "plan/plan.hpp"
 #include "run/fit.hpp"
+#include "run/affine_sweep.hpp"
 #include "run/sweep.hpp"
 
 namespace jensen::run {
@@ -44,7 +45,7 @@ class Engine {
  public:
   Engine(const plan::Plan& plan, int threads, const std::atomic<bool>* cancel);
 
-  // The moments of data alone; to be called once, before anything else.
+  // What depends on data alone; to be called once, before anything else.
   void sum_data();
 
   // η = ∂E_q[log p]/∂(mean parameters), and the optimum it gives.
@@ -53,6 +54,7 @@ class Engine {
   template <class Keep>
   std::vector<double> message(int block, Keep keep);
 
+  // Goes over the rows, unless the sums follow from moments of the data and nothing is asked or given by row.
   std::optional<BlockFailure> sweep(int pass, GivenMeans given = {}, RowSink sink = {});
 
   // From here on `local_sweep` iterates local blocks inside the sweeps, and `update` is for the others; a plain schedule uses the nests whose rows
@@ -111,6 +113,7 @@ class Engine {
   std::vector<int> stored_, swept_passes_;
   LocalUpdates local_;
   std::vector<plan::Nest> nests_;
+  std::vector<std::optional<AffineSweep>> affine_;  // by pass: sweeps that need no rows
   bool cancelled_ = false;
 };
 
