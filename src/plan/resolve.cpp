@@ -38,6 +38,8 @@ ResolvedTerm Resolver::resolve(TermId id) {
   term.coefficient = source.coefficient;
   term.indices = source.sums;
   for (const IndexId index : source.sums) term.extents.push_back(evaluator_.extent(index));
+  term.of_discrete =
+      std::any_of(source.atoms.begin(), source.atoms.end(), [](const Atom& atom) { return atom.statistic.kind == StatisticKind::indicator; });
   for (const DataExprId factor : source.data) add_data(term, factor);
   if (source.weight) {
     const Grid& grid = evaluator_.evaluate(*source.weight);
@@ -89,7 +91,7 @@ bool Resolver::add_composite(ResolvedTerm& term, DataExprId id) {
 }
 
 void Resolver::add_grid(ResolvedTerm& term, DataExprId id) {
-  const Grid& grid = evaluator_.evaluate(id);
+  const Grid grid = term.of_discrete ? evaluator_.evaluate_log(id) : evaluator_.evaluate(id);
   if (grid.indices.empty()) {
     term.coefficient *= grid.values[grid.base];
   } else {

@@ -174,13 +174,24 @@ void Engine::set_value(int block, std::int64_t element, std::span<const double> 
   keep_finite(mean);
 }
 
+void Engine::set_statistics(int block, std::int64_t element, std::span<const double> value) {
+  const family::Family& family = plan_.blocks[static_cast<std::size_t>(block)].family_of(element);
+  BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
+  const std::span<double> mean = element_of(state.mean, element, family.size());
+  const std::span<double> natural = element_of(state.natural, element, family.size());
+  std::fill(natural.begin(), natural.end(), 0.0);
+  state.log_partition[static_cast<std::size_t>(element)] = 0;
+  family.statistics_of(value, mean);
+  keep_finite(mean);
+}
+
 std::optional<BlockFailure> Engine::set_natural(int block, std::int64_t element, std::span<const double> natural) {
   BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
   std::copy(natural.begin(), natural.end(), element_of(state.natural, element, natural.size()).begin());
   return optimise(block, element);
 }
 
-std::vector<double> Engine::derivative(int pass) {
+std::vector<double> Engine::derivative(int pass, const plan::Nest* without) {
   std::vector<double> g(static_cast<std::size_t>(plan_.passes[static_cast<std::size_t>(pass)].sums), 0.0);
   std::vector<double> moment_derivative;
   for (std::size_t m = 0; m < plan_.moments.size(); ++m) {
@@ -188,6 +199,7 @@ std::vector<double> Engine::derivative(int pass) {
     if (moment.pass != pass) continue;
     moment_derivative.assign(moment.cells.size(), 0.0);
     for (const plan::TermProgram& program : plan_.moment_messages[m]) {
+      if (without != nullptr && without->has_term(program.term)) continue;
       program.contraction.run(inputs_, moment_derivative.data(), scratch_.data());
     }
     for (std::size_t e = 0; e < moment.cells.size(); ++e) g[static_cast<std::size_t>(moment.cells[e])] += moment_derivative[e];
@@ -197,6 +209,7 @@ std::vector<double> Engine::derivative(int pass) {
 
 std::optional<BlockFailure> Engine::sweep(int pass, GivenMeans given, RowSink sink) {
   const plan::Pass& planned = plan_.passes[static_cast<std::size_t>(pass)];
+  if (const plan::Nest* nest = nest_of(pass); nest != nullptr && !given && !sink) return nest_sweep(*nest, {0, false});
   std::vector<double> g;
   if (!given) g = derivative(pass);
   const std::optional<AffineSweep>& affine = affine_[static_cast<std::size_t>(pass)];

@@ -1,15 +1,14 @@
 #include "support/term_sum.hpp"
 
 #include <Eigen/Dense>
+#include <algorithm>
 #include <boost/math/special_functions/bessel.hpp>
 #include <boost/math/special_functions/digamma.hpp>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <stdexcept>
 
 #include "base/overload.hpp"
-#include "family/family.hpp"
 
 namespace jensen::tests {
 
@@ -38,46 +37,35 @@ double log_multivariate_gamma(double x, double dimension) {
   return sum;
 }
 
-// Position of a statistic in a family's layout: `inner` counts within the statistic.
-std::size_t position(const family::Family& family, const Statistic& statistic, std::size_t inner) {
-  for (const family::LayoutEntry& entry : family.layout()) {
-    if (entry.statistic == statistic) return entry.offset + inner;
-  }
-  throw std::logic_error("the family has no such statistic");
-}
-
 }  // namespace
 
-double TermSum::weight(std::size_t block, std::int64_t element) {
-  const auto& id = model_.derivation.blocks[BlockId(block)].weight;
-  if (!id) return 1;
-  for (const IndexId index : model_.derivation.log_joint.data[*id].free) at_[index] = element + 1;
-  return data(*id);
+TermSum::TermSum(const Planned& model) : model_(model) {
+  for (const plan::PlannedBlock& block : model.plan.blocks) blocks_.emplace_back(block);
 }
 
-TermSum::Moments TermSum::moments(std::size_t block, const std::vector<double>& factors) {
-  const plan::PlannedBlock& planned = model_.plan.blocks[block];
-  const std::size_t size = planned.family->size(), given = planned.point ? planned.family->value_size() : size;
-  Moments out;
-  out.mean.resize(size * static_cast<std::size_t>(planned.count));
-  for (std::int64_t e = 0; e < planned.count; ++e) {
-    const std::span<const double> q{factors.data() + static_cast<std::size_t>(e) * given, given};
-    const std::span<double> mean{out.mean.data() + static_cast<std::size_t>(e) * size, size};
-    if (planned.point) {
-      planned.family->statistics_of(q, mean);
-      continue;
-    }
-    double entropy = 0;
-    if (planned.family->update(q, mean, entropy)) out.proper = false;
-    for (std::size_t s = 0; s < size; ++s) entropy -= q[s] * mean[s];
-    out.entropy += weight(block, e) * entropy;
+void TermSum::set(const Factors& factors) {
+  means_.clear();
+  entropies_.clear();
+  proper_ = true;
+  for (std::size_t b = 0; b < factors.size(); ++b) set_block(b, factors[b]);
+}
+
+void TermSum::set_block(std::size_t b, const std::vector<double>& factors) {
+  const std::size_t given = blocks_[b].given();
+  means_.resize(blocks_.size());
+  entropies_.resize(blocks_.size());
+  means_[b].clear();
+  entropies_[b].clear();
+  for (std::int64_t e = 0; e < model_.plan.blocks[b].count; ++e) {
+    const BlockMoments::Element q = blocks_[b].element(e, {factors.data() + static_cast<std::size_t>(e) * given, given});
+    means_[b].insert(means_[b].end(), q.mean.begin(), q.mean.end());
+    entropies_[b].push_back(q.entropy);
+    proper_ = proper_ && q.proper;
   }
-  return out;
 }
 
 double TermSum::energy(const Factors& factors) {
-  means_.clear();
-  for (std::size_t b = 0; b < factors.size(); ++b) means_.push_back(moments(b, factors[b]).mean);
+  set(factors);
   double total = 0;
   for (const derive::Term& t : model_.derivation.log_joint.terms) total += term(t);
   return total;
@@ -85,12 +73,31 @@ double TermSum::energy(const Factors& factors) {
 
 double TermSum::elbo(const Factors& factors) {
   double total = energy(factors);
-  for (std::size_t b = 0; b < factors.size(); ++b) {
-    const Moments m = moments(b, factors[b]);
-    if (!m.proper) return std::numeric_limits<double>::quiet_NaN();
-    total += m.entropy;
-  }
+  if (!proper_) return std::numeric_limits<double>::quiet_NaN();
+  for (std::size_t b = 0; b < factors.size(); ++b) total += entropy(b);
   return total;
+}
+
+double TermSum::elbo_near(const Factors& factors, std::size_t block, const Reference& reference) {
+  set_block(block, factors[block]);
+  if (!proper_) {
+    proper_ = true;
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  double total = reference.rest;
+  for (const TermId t : model_.derivation.blocks[BlockId(block)].terms) total += term(model_.derivation.log_joint.terms[t]);
+  for (std::size_t b = 0; b < factors.size(); ++b) total += entropy(b);
+  return total;
+}
+
+TermSum::Reference TermSum::reference(const Factors& factors, std::size_t block) {
+  set(factors);
+  const auto& own = model_.derivation.blocks[BlockId(block)].terms;
+  Reference out;
+  for (std::size_t t = 0; t < model_.derivation.log_joint.terms.size(); ++t) {
+    if (std::find(own.begin(), own.end(), TermId(t)) == own.end()) out.rest += term(model_.derivation.log_joint.terms[TermId(t)]);
+  }
+  return out;
 }
 
 double TermSum::term(const derive::Term& term) {
@@ -116,43 +123,6 @@ double TermSum::statistics(const std::vector<Atom>& atoms) {
   double product = 1;
   for (const auto& [block, own] : by_block) product *= expectation(block, own);
   return product;
-}
-
-// The expected product of statistics of one block: one statistic, or two values of one Gaussian vector.
-double TermSum::expectation(std::size_t block, const std::vector<const Atom*>& atoms) {
-  const plan::PlannedBlock& planned = model_.plan.blocks[block];
-  const derive::Block& derived = model_.derivation.blocks[BlockId(block)];
-  std::size_t element = 0;
-  std::vector<std::size_t> inner;
-  for (const Atom* atom : atoms) {
-    std::size_t c = 0;
-    while (derived.components[c].variable != atom->variable) ++c;
-    element = 0;
-    for (std::size_t b = 0; b < derived.batch.size(); ++b) {
-      element = element * static_cast<std::size_t>(planned.batch[b]) +
-                static_cast<std::size_t>(value(atom->indices[derived.components[c].batch_slots[b]]) - 1);
-    }
-    std::size_t flat = 0;
-    const std::vector<std::size_t>& slots = derived.components[c].inner_slots;
-    for (std::size_t s = 0; s < slots.size() && slots[s] < atom->indices.size(); ++s) {
-      flat = flat * static_cast<std::size_t>(planned.components[c].inner[s]) + static_cast<std::size_t>(value(atom->indices[slots[s]]) - 1);
-    }
-    inner.push_back(planned.components[c].offset + flat);
-  }
-  const family::Family& family = *planned.family;
-  const Atom& first = *atoms.front();
-  const std::size_t d = family.value_size();
-  std::size_t at = 0;
-  if (first.statistic.kind == StatisticKind::indicator) {
-    at = static_cast<std::size_t>(value(first.indices.back()) - size(derived.first_level));
-  } else if (atoms.size() == 2) {
-    at = position(family, Statistic::pair(), inner[0] * d + inner[1]);
-  } else if (first.statistic.kind == StatisticKind::power && first.statistic.power == 2 && derived.family.multivariate) {
-    at = position(family, Statistic::pair(), inner[0] * d + inner[0]);
-  } else {
-    at = position(family, first.statistic, inner[0]);
-  }
-  return means_[block][element * family.size() + at];
 }
 
 std::int64_t TermSum::position_of(const derive::DataIndex& index) {
