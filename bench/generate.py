@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes the benchmarks' data and starts. Seeds are fixed, so every run gives the same bits.
 
-    generate.py [--out FOLDER] [WORKLOAD ...]        workloads: W1_full W1_diagonal W2 W3 W6; all by default
+    generate.py [--out FOLDER] [WORKLOAD ...]        workloads: W1_full W1_diagonal W2 W3 W5 W6 W8; all by default
 
 One folder per workload: x.npy (and y.npy), what the peers start from as .npy, and the same start for `jensen fit --init` as start.json.
 Values are rounded to six decimals, so a CSV copy printed with %.6f holds the same doubles. W2 uses the data of W1_full.
@@ -127,6 +127,20 @@ def w3(out):
     write_start(folder, {"phi": {"concentration": start}})
 
 
+def w5(out):
+    """Ten factors; the start has the sample mean, random loadings and unit variances."""
+    stream = generator("W5")
+    rows, dimension, factors = 100_000, 50, 10
+    loadings = stream.normal(0, 1, (dimension, factors))
+    variances = stream.uniform(0.3, 1.5, dimension)
+    noise = stream.normal(size=(rows, factors)) @ loadings.T + stream.normal(size=(rows, dimension)) * np.sqrt(variances)
+    x = rounded(noise + stream.normal(0, 1, dimension))
+    start = rounded(stream.normal(0, 1, (dimension, factors)))
+    folder = os.path.join(out, "W5")
+    write(folder, x=x, init_loadings=start)
+    write_start(folder, {"mean": {"value": x.mean(0)}, "W": {"value": start}, "psi": {"value": np.ones(dimension)}})
+
+
 def w6(out):
     stream = generator("W6")
     rows, dimension = 500_000, 50
@@ -138,7 +152,16 @@ def w6(out):
     write_start(folder, {"tau": unit, "alpha": unit})
 
 
-WORKLOADS = {"W1_full": w1_full, "W1_diagonal": w1_diagonal, "W2": w2, "W3": w3, "W6": w6}
+def w8(out):
+    stream = generator("W8")
+    groups, each = 10_000, 50
+    y = 3.0 + np.repeat(stream.normal(0, 1.5, groups), each) + stream.normal(0, 2.5, groups * each)
+    folder = os.path.join(out, "W8")
+    write(folder, y=rounded(y), group=np.repeat(np.arange(groups), each).astype(np.int64))
+    write_start(folder, {"t": {"value": 1.0}, "s": {"value": 1.0}})   # mu is updated first, from these
+
+
+WORKLOADS = {"W1_full": w1_full, "W1_diagonal": w1_diagonal, "W2": w2, "W3": w3, "W5": w5, "W6": w6, "W8": w8}
 
 
 def main():

@@ -2,7 +2,9 @@
 """Runs one peer on one workload for a fixed number of iterations and prints a line of JSON: CPU and wall milliseconds per iteration (the
 iterations alone, one thread) and the log likelihood or ELBO reached.
 
-    peer.py numpy|sklearn W1_full|W1_diagonal|W2|W3|W6 DATA_FOLDER ITERATIONS
+    peer.py numpy|sklearn W1_full|W1_diagonal|W2|W3|W5|W6|W8 DATA_FOLDER ITERATIONS
+
+W8 goes to convergence, whatever ITERATIONS is.
 """
 import os
 import sys
@@ -10,8 +12,10 @@ import sys
 import timing   # before NumPy: it fixes the number of threads
 import numpy as np
 
+import factor_analysis
 import mixture_em
 import mixture_vb
+import random_intercepts
 import regression_vb
 
 
@@ -51,6 +55,35 @@ def numpy_regression(folder, iterations):
     begin = timing.now()
     value = regression_vb.vb(*moments, iterations)
     timing.report("numpy", iterations, begin, timing.now(), value, begin[0] - first[0])
+
+
+def numpy_factor_analysis(folder, iterations):
+    x, w = load(folder, "x", "init_loadings")
+    first = timing.now()
+    covariance = factor_analysis.reduce(x)
+    begin = timing.now()
+    w, psi = factor_analysis.em(covariance, w, np.ones(len(w)), iterations)
+    end = timing.now()
+    timing.report("numpy", iterations, begin, end, factor_analysis.log_likelihood(len(x), covariance, w, psi), begin[0] - first[0])
+
+
+def numpy_random_intercepts(folder, _):
+    y, group = load(folder, "y", "group")
+    first = timing.now()
+    sums = random_intercepts.reduce(y, group)
+    begin = timing.now()
+    trace = random_intercepts.em(*sums)
+    timing.report("numpy", len(trace), begin, timing.now(), trace[-1], begin[0] - first[0], begin[1] - first[1])
+
+
+def sklearn_factor_analysis(folder, iterations):
+    """Its iterations are not those of EM: each ends in a singular value decomposition, so only the whole fit compares."""
+    from sklearn.decomposition import FactorAnalysis
+    x, w = load(folder, "x", "init_loadings")
+    model = FactorAnalysis(w.shape[1], tol=0, max_iter=iterations, random_state=0)
+    begin = timing.now()
+    model.fit(x)
+    timing.report("sklearn", model.n_iter_, begin, timing.now(), model.score(x) * len(x))
 
 
 def clocked(base):
@@ -113,11 +146,14 @@ PEERS = {
     ("numpy", "W1_full"): lambda folder, iterations: numpy_mixture(folder, False, iterations),
     ("numpy", "W1_diagonal"): lambda folder, iterations: numpy_mixture(folder, True, iterations),
     ("numpy", "W2"): numpy_mixture_vb,
+    ("numpy", "W5"): numpy_factor_analysis,
     ("numpy", "W6"): numpy_regression,
+    ("numpy", "W8"): numpy_random_intercepts,
     ("sklearn", "W1_full"): lambda folder, iterations: sklearn_mixture(folder, False, iterations),
     ("sklearn", "W1_diagonal"): lambda folder, iterations: sklearn_mixture(folder, True, iterations),
     ("sklearn", "W2"): sklearn_mixture_vb,
     ("sklearn", "W3"): sklearn_topics,
+    ("sklearn", "W5"): sklearn_factor_analysis,
 }
 
 

@@ -22,8 +22,8 @@ def blas_name():
                      for entry in threadpoolctl.threadpool_info() if entry["user_api"] == "blas")
 
 
-def report(peer, iterations, begin, end, value, prepare=0.0):
-    """`prepare`: CPU seconds of the one pass before the iterations."""
+def report(peer, iterations, begin, end, value, prepare=0.0, prepare_wall=0.0):
+    """`prepare`: CPU seconds of the one pass before the iterations, and its wall seconds where whole fits are compared."""
     count = max(iterations, 1)
     print(json.dumps({"peer": peer, "iterations": iterations, "cpu_ms": 1e3 * (end[0] - begin[0]) / count,
-                      "wall_ms": 1e3 * (end[1] - begin[1]) / count, "prepare_cpu_ms": 1e3 * prepare, "value": float(value), "blas": blas_name()}))
+                      "wall_ms": 1e3 * (end[1] - begin[1]) / count, "prepare_cpu_ms": 1e3 * prepare, "prepare_wall_ms": 1e3 * prepare_wall, "value": float(value), "blas": blas_name()}))

@@ -8,6 +8,9 @@
 namespace jensen::run {
 namespace {
 
+// Tiles that say where the data lie.
+constexpr std::int64_t centring_tiles = 16;
+
 // One pass over the rows costs less than this many sweeps, or it is not made.
 constexpr double most_sweeps = 16;
 
@@ -44,25 +47,42 @@ class FeatureProducts {
   FeatureProducts(const plan::Plan& plan, const plan::Pass& pass, Eigen::Index constant)
       : plan_(plan), pass_(pass), list_(pass.groups[0].features), constant_(constant), size_(static_cast<Eigen::Index>(list_.size())) {}
 
-  // Σ w f fᵀ of f less the centre (but 1 for the constant), its lower triangle; with `means`, only its column Σ w f.
-  Eigen::MatrixXd sum(const Eigen::VectorXd& centre, bool means, int threads, const std::atomic<bool>* cancel) const {
-    const Eigen::Index columns = means ? 1 : size_;
-    const Shards shards = Shards::of(pass_.rows, size_ * columns);
+  // The mean of every feature but the constant, over a few tiles: any point among the data serves.
+  Eigen::VectorXd centre() const {
+    const std::int64_t tiles = (pass_.rows + tile_rows - 1) / tile_rows, used = std::min(tiles, centring_tiles);
+    const Eigen::VectorXd origin = Eigen::VectorXd::Zero(size_);
+    Eigen::VectorXd total = origin;
+    std::int64_t rows = 0;
+    Scratch s;
+    for (std::int64_t t = 0; t < used; ++t) {
+      const std::int64_t first = t * tiles / used * tile_rows, n = std::min(tile_rows, pass_.rows - first);
+      read(first, n, origin, s);
+      total += s.features.colwise().sum().transpose();
+      rows += n;
+    }
+    total /= static_cast<double>(rows);
+    total(constant_) = 0;
+    return total;
+  }
+
+  // Σ w f fᵀ of f less the centre (but 1 for the constant), its lower triangle.
+  Eigen::MatrixXd sum(const Eigen::VectorXd& centre, int threads, const std::atomic<bool>* cancel) const {
+    const Shards shards = Shards::of(pass_.rows, size_ * size_);
     std::vector<std::vector<double>> sums(static_cast<std::size_t>(std::max<std::int64_t>(1, shards.count())));
     std::vector<Scratch> scratch(static_cast<std::size_t>(std::max(1, threads)));
     for_each_shard(shards.count(), threads, [&](std::int64_t shard, int slot) {
       std::vector<double>& mine = sums[static_cast<std::size_t>(shard)];
-      mine.assign(static_cast<std::size_t>(size_ * columns), 0.0);
+      mine.assign(static_cast<std::size_t>(size_ * size_), 0.0);
       if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) return;
       Scratch& s = scratch[static_cast<std::size_t>(slot)];
       for (std::int64_t row = shards.first(shard); row < shards.last(shard); row += tile_rows) {
         read(row, std::min(tile_rows, shards.last(shard) - row), centre, s);
-        multiply(means, s);
+        multiply(s);
         for (Eigen::Index i = 0; i < s.products.size(); ++i) mine[static_cast<std::size_t>(i)] += s.products.data()[i];
       }
     });
     reduce_pairwise(sums);
-    return Eigen::Map<const Eigen::MatrixXd>(sums[0].data(), size_, columns);
+    return Eigen::Map<const Eigen::MatrixXd>(sums[0].data(), size_, size_);
   }
 
  private:
@@ -73,19 +93,13 @@ class FeatureProducts {
       product(s.tile, list_[static_cast<std::size_t>(f)], s.features.col(f).data());
       if (f != constant_) s.features.col(f).array() -= centre(f);
     }
-    s.weighted = s.features;
-    if (!pass_.weight) return;
-    const Eigen::Map<const Eigen::ArrayXd> weight(s.tile.column(static_cast<std::size_t>(*pass_.weight)), rows);
-    s.weighted.array().colwise() *= weight;
   }
 
-  void multiply(bool means, Scratch& s) const {
-    if (means) {
-      s.products = s.weighted.colwise().sum().transpose();
-      return;
-    }
+  void multiply(Scratch& s) const {
     s.products.setZero(size_, size_);
     if (pass_.weight) {
+      const Eigen::Map<const Eigen::ArrayXd> weight(s.tile.column(static_cast<std::size_t>(*pass_.weight)), s.features.rows());
+      s.weighted = s.features.array().colwise() * weight;
       s.products.triangularView<Eigen::Lower>() += s.weighted.transpose() * s.features;
     } else {
       s.products.selfadjointView<Eigen::Lower>().rankUpdate(s.features.transpose());
@@ -123,12 +137,8 @@ std::optional<AffineSweep> AffineSweep::of(const plan::Plan& plan, const plan::P
 
 void AffineSweep::sum_data(const plan::Plan& plan, const plan::Pass& pass, int threads, const std::atomic<bool>* cancel) {
   const FeatureProducts products(plan, pass, constant_);
-  centre_.setZero(features_);
-  const Eigen::VectorXd totals = products.sum(centre_, true, threads, cancel);
-  const double weight = totals(constant_);
-  if (weight > 0) centre_ = totals / weight;
-  centre_(constant_) = 0;
-  moment_ = products.sum(centre_, false, threads, cancel).selfadjointView<Eigen::Lower>();
+  centre_ = products.centre();
+  moment_ = products.sum(centre_, threads, cancel).selfadjointView<Eigen::Lower>();
 }
 
 SweepResult AffineSweep::sweep(const std::vector<double>& derivative) const {

@@ -41,7 +41,7 @@ class AffineSweep {
   Eigen::Index features_ = 0;
   Eigen::Index constant_ = 0;  // the feature 1
   std::int64_t sums_ = 0;      // length of the array of sums
-  // Data far from 0 would cancel in M: the features are taken relative to their means, f = centre + f̃, and G and the sums follow by algebra.
+  // Data far from 0 would cancel in M: the features are taken relative to a point among them, f = centre + f̃, and G and the sums follow by algebra.
   Eigen::VectorXd centre_;
   Matrix moment_;  // Σ w f̃ f̃ᵀ, where f̃ of the constant is 1
 };

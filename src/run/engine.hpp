@@ -8,8 +8,8 @@
 
 #include "plan/nest.hpp"
 #include "plan/plan.hpp"
-#include "run/fit.hpp"
 #include "run/affine_sweep.hpp"
+#include "run/fit.hpp"
 #include "run/sweep.hpp"
 
 namespace jensen::run {

@@ -16,8 +16,12 @@ using Matrix = Eigen::MatrixXd;
 struct Factors {
   std::vector<std::vector<int>> left, right;  // columns multiplied
   std::vector<std::pair<std::int32_t, std::int32_t>> of_feature;
-  bool same = false;  // left and right are one list: only half of the products is needed
+  bool same = false;    // left and right are one list: only half of the products is needed
+  bool single = false;  // few of the products are features: each is summed by itself
 };
+
+// So many times faster is an entry of a matrix product than a sum of products by itself.
+constexpr std::size_t matrix_gain = 4;
 
 int intern(std::vector<std::vector<int>>& list, std::map<std::vector<int>, int>& ids, std::vector<int> columns) {
   const auto [found, is_new] = ids.emplace(columns, static_cast<int>(list.size()));
@@ -33,6 +37,8 @@ Factors factorise(const plan::FeatureGroup& group) {
     const int l = intern(out.left, left, {feature.begin(), half});
     out.of_feature.emplace_back(l, intern(out.right, right, {half, feature.end()}));
   }
+  out.single = out.of_feature.size() * matrix_gain < out.left.size() * out.right.size();
+  if (out.single) return out;
   std::vector<std::vector<int>> all = out.left;
   std::map<std::vector<int>, int> all_ids = left;
   for (const auto& columns : out.right) intern(all, all_ids, columns);
@@ -66,6 +72,7 @@ class DataSums {
   }
 
   [[nodiscard]] std::vector<double> features(const std::vector<double>& sums) const {
+    if (factors_.single) return sums;
     std::vector<double> out;
     for (auto [l, r] : factors_.of_feature) {
       if (factors_.same && l < r) std::swap(l, r);
@@ -76,14 +83,51 @@ class DataSums {
   }
 
  private:
-  [[nodiscard]] std::int64_t products() const { return static_cast<std::int64_t>(factors_.left.size() * factors_.right.size()); }
+  [[nodiscard]] std::int64_t products() const {
+    return static_cast<std::int64_t>(factors_.single ? factors_.of_feature.size() : factors_.left.size() * factors_.right.size());
+  }
 
   static void fill(const std::vector<std::vector<int>>& list, const Tile& tile, Matrix& out) {
     if (out.rows() != tile_rows) out.resize(tile_rows, static_cast<Eigen::Index>(list.size()));
     for (std::size_t f = 0; f < list.size(); ++f) product(tile, list[f], out.col(static_cast<Eigen::Index>(f)).data());
   }
 
+  // A column of the tile as it is, everything else in scratch; 0 after the last row.
+  static const double* column(const std::vector<int>& columns, const double* weight, const Tile& tile, double* space) {
+    if (columns.size() == 1 && weight == nullptr) return tile.column(static_cast<std::size_t>(columns[0]));
+    product(tile, columns, space);
+    for (std::int64_t i = 0; weight != nullptr && i < tile.rows; ++i) space[i] *= weight[i];
+    std::fill(space + tile.rows, space + tile_rows, 0.0);
+    return space;
+  }
+
+  static double dot(const double* a, const double* b) {
+    constexpr std::int64_t lanes = 16;
+    static_assert(tile_rows % lanes == 0);
+    double partial[lanes] = {};
+    for (std::int64_t i = 0; i < tile_rows; i += lanes) {
+      for (std::int64_t l = 0; l < lanes; ++l) partial[l] += a[i + l] * b[i + l];
+    }
+    for (std::int64_t width = lanes / 2; width > 0; width /= 2) {
+      for (std::int64_t l = 0; l < width; ++l) partial[l] += partial[l + width];
+    }
+    return partial[0];
+  }
+
+  void add_single(Scratch& s, double* sums) const {
+    const double* weight = pass_.weight ? s.tile.column(static_cast<std::size_t>(*pass_.weight)) : nullptr;
+    s.left.resize(tile_rows, static_cast<Eigen::Index>(factors_.left.size()));
+    s.right.resize(tile_rows, static_cast<Eigen::Index>(factors_.right.size()));
+    std::vector<const double*> left, right;
+    for (std::size_t l = 0; l < factors_.left.size(); ++l)
+      left.push_back(column(factors_.left[l], nullptr, s.tile, s.left.col(static_cast<Eigen::Index>(l)).data()));
+    for (std::size_t r = 0; r < factors_.right.size(); ++r)
+      right.push_back(column(factors_.right[r], weight, s.tile, s.right.col(static_cast<Eigen::Index>(r)).data()));
+    for (const auto& [l, r] : factors_.of_feature) *sums++ += dot(left[static_cast<std::size_t>(l)], right[static_cast<std::size_t>(r)]);
+  }
+
   void add_products(std::int64_t rows, Scratch& s, double* sums) const {
+    if (factors_.single) return add_single(s, sums);
     fill(factors_.left, s.tile, s.left);
     s.products.setZero(static_cast<Eigen::Index>(factors_.left.size()), static_cast<Eigen::Index>(factors_.right.size()));
     if (factors_.same && !pass_.weight) {

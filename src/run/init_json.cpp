@@ -64,10 +64,10 @@ class Reader {
       if (!target) continue;
       const plan::PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(target->block)];
       const auto order = positions(planned, names);
-      if (planned.swept || planned.point || !order) continue;
+      if (planned.swept || planned.point || !order || !can_reorder(planned, *order)) continue;
       const std::vector<std::size_t> shape{static_cast<std::size_t>(planned.count), planned.family->size()};
       const std::vector<double> natural = numbers(known_at(*target), "natural", block.at("natural"), shape);
-      given_.natural[target->block] = names.size() == 1 ? natural : reordered(natural, *order);
+      given_.natural[target->block] = in_order(*order) ? natural : reordered(natural, *order);
     }
   }
 
@@ -84,6 +84,18 @@ class Reader {
       for (std::size_t i = 0; i < values; ++i) order.push_back(found->offset + i);
     }
     return std::is_sorted(order.begin(), order.end()) || block.batch.size() < 2 ? std::optional(order) : std::nullopt;
+  }
+
+  static bool in_order(const std::vector<std::size_t>& order) {
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      if (order[i] != i) return false;
+    }
+    return true;
+  }
+
+  // Where only some pairs are statistics, another order of the variables gives them other places.
+  static bool can_reorder(const plan::PlannedBlock& block, const std::vector<std::size_t>& order) {
+    return in_order(order) || block.family->size() == order.size() + order.size() * order.size();
   }
 
   // Of a joint Gaussian: D linear entries, then D x D pairs.
@@ -168,8 +180,10 @@ class Reader {
   void read_q(const Target& target, const std::string& name, const Json& entry, bool of_fit) {
     const plan::PlannedBlock& block = plan_.blocks[static_cast<std::size_t>(target.block)];
     const auto usual = block.family->usual_parameters();
-    const bool single = block.components.size() == 1;
-    std::vector<std::string> known{"mean", "sd"};
+    const bool single = block.components.size() == 1, point = block.components[target.component].point;
+    const std::string key = point ? "value" : "mean";  // a param beside latents has no spread
+    std::vector<std::string> known{key};
+    if (!point) known.emplace_back("sd");
     if (single) {
       known.emplace_back("natural");
       for (const auto& parameter : usual) known.push_back(parameter.name);
@@ -181,8 +195,8 @@ class Reader {
       given_.natural[target.block] = numbers(name, "natural", entry.at("natural"), {count, size});
     } else if (single && has_usual(entry, usual)) {
       given_.natural[target.block] = from_usual(target, name, entry, usual);
-    } else if (entry.contains("mean")) {
-      from_moments(target, name, entry);
+    } else if (entry.contains(key)) {
+      from_moments(target, name, entry, key);
     } else if (!of_fit && !entry.empty()) {
       throw Failure(init_incomplete(name, known));
     }
@@ -213,10 +227,10 @@ class Reader {
     return natural;
   }
 
-  void from_moments(const Target& target, const std::string& name, const Json& entry) {
+  void from_moments(const Target& target, const std::string& name, const Json& entry, const std::string& key) {
     const plan::PlannedBlock& block = plan_.blocks[static_cast<std::size_t>(target.block)];
     std::vector<double>& mean = whole(target.block, means_[target.block]);
-    scatter(target, name, "mean", entry.at("mean"), mean);
+    scatter(target, name, key, entry.at(key), mean);
     std::vector<double>& sd = sds_[target.block];
     if (entry.contains("sd")) {
       if (sd.empty()) sd.assign(mean.size(), 1.0);

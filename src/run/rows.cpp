@@ -20,6 +20,15 @@ void for_each_stretch(const std::vector<std::int64_t>& extents, const plan::Affi
   }
 }
 
+template <class Value>
+void copy_strided(const Value* from, std::int64_t stride, std::int64_t n, Value* to) {
+  if (stride == 1) {
+    std::copy_n(from, n, to);
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
+  }
+}
+
 std::int64_t address(const std::vector<std::int64_t>& extents, const plan::Affine& at, std::int64_t row) {
   std::int64_t offset = at.base;
   for (std::size_t d = extents.size(); d-- > 1; row /= extents[d]) offset += row % extents[d] * at.strides[d];
@@ -42,7 +51,7 @@ void load(const plan::Plan& plan, const plan::Pass& pass, std::int64_t first, st
     const double* values = plan.arrays[static_cast<std::size_t>(column.array)].values;
     double* out = tile.columns.data() + static_cast<std::int64_t>(c) * tile_rows;
     for_each_stretch(pass.extents, column.at, first, rows, [&](std::int64_t offset, std::int64_t stride, std::int64_t n, std::int64_t to) {
-      for (std::int64_t i = 0; i < n; ++i) out[to + i] = values[offset + i * stride];
+      copy_strided(values + offset, stride, n, out + to);
     });
     std::fill(out + rows, out + tile_rows, 0.0);
   }
@@ -51,7 +60,7 @@ void load(const plan::Plan& plan, const plan::Pass& pass, std::int64_t first, st
     const std::int32_t* values = plan.lookups[static_cast<std::size_t>(lookup.lookup)].positions.data();
     std::int32_t* out = tile.lookups.data() + static_cast<std::int64_t>(l) * tile_rows;
     for_each_stretch(pass.extents, lookup.at, first, rows, [&](std::int64_t offset, std::int64_t stride, std::int64_t n, std::int64_t to) {
-      for (std::int64_t i = 0; i < n; ++i) out[to + i] = values[offset + i * stride];
+      copy_strided(values + offset, stride, n, out + to);
     });
   }
 }

@@ -12,13 +12,20 @@ constexpr int refinements = 10;
 
 // Evenly spaced rows, as columns of a matrix.
 Eigen::MatrixXd sample_rows(const plan::Plan& plan, const plan::Pass& pass) {
-  const std::int64_t n = std::min(pass.rows, most_rows);
+  const std::int64_t all = std::min<std::int64_t>(pass.rows, std::numeric_limits<std::int32_t>::max()), n = std::min(all, most_rows);
   const auto columns = static_cast<Eigen::Index>(pass.columns.size());
   Eigen::MatrixXd out(columns, n);
   Tile tile;
-  for (std::int64_t i = 0; i < n; ++i) {
-    load(plan, pass, static_cast<std::int64_t>(static_cast<double>(i) / static_cast<double>(n) * static_cast<double>(pass.rows)), 1, tile);
-    for (Eigen::Index c = 0; c < columns; ++c) out(c, i) = tile.column(static_cast<std::size_t>(c))[0];
+  std::vector<std::int32_t> rows;
+  for (std::int64_t first = 0; first < n; first += tile_rows) {
+    rows.clear();
+    for (std::int64_t i = first; i < std::min(n, first + tile_rows); ++i) {
+      rows.push_back(static_cast<std::int32_t>(static_cast<double>(i) / static_cast<double>(n) * static_cast<double>(all)));
+    }
+    load(plan, pass, rows, tile);
+    for (Eigen::Index c = 0; c < columns; ++c) {
+      for (std::int64_t i = 0; i < tile.rows; ++i) out(c, first + i) = tile.column(static_cast<std::size_t>(c))[i];
+    }
   }
   return out;
 }
