@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes the benchmarks' data and starts. Seeds are fixed, so every run gives the same bits.
 
-    generate.py [--out FOLDER] [WORKLOAD ...]        workloads: W1_full W1_diagonal W2 W6; all by default
+    generate.py [--out FOLDER] [WORKLOAD ...]        workloads: W1_full W1_diagonal W2 W3 W6; all by default
 
 One folder per workload: x.npy (and y.npy), what the peers start from as .npy, and the same start for `jensen fit --init` as start.json.
 Values are rounded to six decimals, so a CSV copy printed with %.6f holds the same doubles. W2 uses the data of W1_full.
@@ -104,6 +104,29 @@ def w2(out):
                          "P": {"df": q.df, "scale": np.linalg.inv(q.inverse_scale)}})
 
 
+def w3(out):
+    """Documents of 100 to 150 words as one row per document and distinct word."""
+    stream = generator("W3")
+    documents, words, topics = 10_000, 5000, 50
+    ends = stream.dirichlet(np.full(words, 0.05), topics).cumsum(1)
+    ends[:, -1] = 1.0
+    doc, word = [], []
+    for d in range(documents):
+        length = stream.integers(100, 151)
+        of_topic = stream.multinomial(length, stream.dirichlet(np.full(topics, 0.1)))
+        for k in np.nonzero(of_topic)[0]:
+            drawn = np.searchsorted(ends[k], stream.random(of_topic[k]))
+            doc += [d] * len(drawn)
+            word += drawn.tolist()
+    cells, times = np.unique(np.array(doc) * words + np.array(word), return_counts=True)
+    doc, word = cells // words, cells % words
+    start = rounded(stream.gamma(100.0, 0.01, (topics, words)))
+    assert len(np.unique(doc)) == documents and len(np.unique(word)) == words   # so that levels are numbered as the columns of the start
+    folder = os.path.join(out, "W3")
+    write(folder, doc=doc, word=word, times=times, init_concentration=start)
+    write_start(folder, {"phi": {"concentration": start}})
+
+
 def w6(out):
     stream = generator("W6")
     rows, dimension = 500_000, 50
@@ -115,7 +138,7 @@ def w6(out):
     write_start(folder, {"tau": unit, "alpha": unit})
 
 
-WORKLOADS = {"W1_full": w1_full, "W1_diagonal": w1_diagonal, "W2": w2, "W6": w6}
+WORKLOADS = {"W1_full": w1_full, "W1_diagonal": w1_diagonal, "W2": w2, "W3": w3, "W6": w6}
 
 
 def main():

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -21,8 +22,11 @@
 #include "model/missing.hpp"
 #include "parse.hpp"
 #include "plan/plan.hpp"
+#include "plan/resolve.hpp"
 #include "print.hpp"
+#include "report/read_fit.hpp"
 #include "run/run.hpp"
+#include "simulate/simulate.hpp"
 
 namespace jensen::pipeline {
 
@@ -177,14 +181,55 @@ Result<DerivedModel> derive(const ModelOptions& options, Sources& sources) {
   return derive(std::move(*graph));
 }
 
-Result<model::BoundData> read_data(model::ModelGraph& graph, const std::string& model_path, const std::vector<std::string>& files) {
+namespace {
+
+Result<std::vector<data::Table>> read_tables(const std::vector<std::string>& files) {
   std::vector<data::Table> tables;
-  for (const std::string& file : files.empty() ? files_of_model(graph, model_path) : files) {
+  for (const std::string& file : files) {
     Result<data::Table> table = data::read_table(file);
     if (!table) return table.diagnostics();
     tables.push_back(std::move(*table));
   }
-  Result<model::BoundData> data = model::bind_data(graph, std::move(tables));
+  return tables;
+}
+
+// The files that the model names for the data that a simulation needs.
+std::vector<std::string> files_of_covariates(const model::ModelGraph& graph, const simulate::Needs& needs, const std::string& model_path) {
+  model::ModelGraph needed = graph;
+  for (std::size_t i = 0; i < needed.variables.size(); ++i) {
+    if (!needs.covariates.contains(VariableId(i)) && !needs.partial.contains(VariableId(i))) needed.variables[VariableId(i)].binding.reset();
+  }
+  return files_of_model(needed, model_path);
+}
+
+}  // namespace
+
+Result<Simulated> simulate(const ModelOptions& options, const std::vector<std::string>& data_files, const SimulateOptions& simulate_options,
+                           Sources& sources) {
+  Result<model::ModelGraph> graph = resolve(options, sources);
+  if (!graph) return graph.diagnostics();
+  const simulate::Needs needs = simulate::needs_of(*graph);
+  simulate::Options draw{.seed = simulate_options.seed, .draws = simulate_options.draws, .values = {}};
+  if (simulate_options.values_json) {
+    Result<simulate::Values> values = simulate::read_values(*simulate_options.values_json, *graph);
+    if (!values) return values.diagnostics();
+    draw.values = std::move(*values);
+  }
+  const std::vector<std::string> files = data_files.empty() ? files_of_covariates(*graph, needs, options.path) : data_files;
+  if (Diagnostics missing = simulate::check_covariates(*graph, needs); files.empty() && !missing.empty()) return missing;
+  Result<std::vector<data::Table>> tables = read_tables(files);
+  if (!tables) return tables.diagnostics();
+  const Result<model::BoundData> given = model::bind_data(*graph, std::move(*tables), simulate::binding_of(*graph, needs));
+  if (!given) return given.diagnostics();
+  Result<std::vector<model::BoundData>> draws = simulate::simulate(*graph, *given, draw);
+  if (!draws) return draws.diagnostics();
+  return Simulated{std::move(*graph), std::move(*draws)};
+}
+
+Result<model::BoundData> read_data(model::ModelGraph& graph, const std::string& model_path, const std::vector<std::string>& files) {
+  Result<std::vector<data::Table>> tables = read_tables(files.empty() ? files_of_model(graph, model_path) : files);
+  if (!tables) return tables.diagnostics();
+  Result<model::BoundData> data = model::bind_data(graph, std::move(*tables));
   if (data) model::add_missing(graph, *data);
   return data;
 }
@@ -215,6 +260,65 @@ Result<model::BoundData> read_data_of(DerivedModel& model, const std::string& pa
 
 }  // namespace
 
+namespace {
+
+run::FitSource source_of(const ModelOptions& options, const model::ModelGraph& graph, const model::BoundData& data, const Sources& sources) {
+  run::FitSource out{.path = options.path, .text = {}, .sets = options.sets, .sizes = data.sizes, .levels = {}};
+  for (const Source& source : sources) {
+    if (source.name() == options.path) out.text = source.text();
+  }
+  for (const auto& [id, array] : data.arrays) {
+    if (!array.levels.empty()) out.levels[model::level_key(graph.variables[id])] = array.levels;
+  }
+  return out;
+}
+
+// Derived and predicted quantities. What cannot be computed takes nothing away from the fit.
+void add_quantities(const DerivedModel& model, const plan::Plan& plan, const model::BoundData& data, const run::FitOptions& options, run::Fit& fit) {
+  const simulate::Posterior posterior(model.graph, model.derivation, plan.blocks, fit.blocks);
+  Result<simulate::Predicted> predicted = simulate::predict(model.graph, posterior, data, {.seed = options.seed, .draws = options.quantity_draws});
+  Diagnostics notes = predicted ? std::move(predicted->left_out) : predicted.diagnostics();
+  for (Diagnostic& note : notes) {
+    if (note.severity == Severity::error) note.severity = Severity::warning;
+    fit.warnings.push_back(std::move(note));
+  }
+  if (!predicted) return;
+  for (run::FittedVariable& variable : predicted->variables) fit.variables.push_back(std::move(variable));
+}
+
+}  // namespace
+
+namespace {
+
+std::set<VariableId> joined_variables(const derive::Derivation& derivation) {
+  std::set<VariableId> out;
+  for (const derive::Block& block : derivation.blocks) {
+    const bool joint = block.kind == derive::BlockKind::gaussian || block.kind == derive::BlockKind::network;
+    for (const derive::Component& c : block.components) {
+      if (joint && block.components.size() > 1) out.insert(c.variable);
+    }
+  }
+  return out;
+}
+
+// A joint q that is too large for these data is given up: one q by variable, and a note that says so.
+Result<plan::Plan> plan_of(DerivedModel& model, const model::BoundData& data, Diagnostics& notes) {
+  Result<plan::Plan> plan = plan::make_plan(model.graph, model.derivation, data);
+  if (plan || plan.diagnostics().at(0).code != "block-too-large") return plan;
+  const std::set<VariableId> apart = joined_variables(model.derivation);
+  if (apart.empty()) return plan;
+  Result<derive::Derivation> factorised = derive::derive(model.graph, apart);
+  if (!factorised) return factorised.diagnostics();
+  Diagnostic note = plan.diagnostics().at(0);
+  note.severity = Severity::warning;
+  note.message += ": q is factorised between these variables instead, and the bound is looser";
+  notes.push_back(std::move(note));
+  model.derivation = std::move(*factorised);
+  return plan::make_plan(model.graph, model.derivation, data);
+}
+
+}  // namespace
+
 Result<run::Fit> fit(const ModelOptions& options, const std::vector<std::string>& data_files, const run::FitOptions& fit_options, Sources& sources) {
   Stopwatch watch;
   Result<DerivedModel> model = derive(options, sources);
@@ -226,19 +330,72 @@ Result<run::Fit> fit(const ModelOptions& options, const std::vector<std::string>
   if (!data) return data.diagnostics();
   const double read_seconds = watch.lap();
 
-  const Result<plan::Plan> plan = plan::make_plan(model->graph, model->derivation, *data);
+  Diagnostics notes;
+  const Result<plan::Plan> plan = plan_of(*model, *data, notes);
   if (!plan) return plan.diagnostics();
   const double plan_seconds = watch.lap();
 
   Result<run::Fit> fit = run::fit(model->graph, model->derivation, *plan, *data, fit_options);
   if (!fit) return fit;
+  fit->warnings.insert(fit->warnings.begin(), notes.begin(), notes.end());
   fit->model = model->graph.name;
   fit->method = name_of(options.method);
+  fit->source = source_of(options, model->graph, *data, sources);
+  add_quantities(*model, *plan, *data, fit_options, *fit);
   fit->timings.derive = derive_seconds;
   fit->timings.read = read_seconds;
   fit->timings.plan = plan_seconds;
   fit->seconds = watch.seconds();
   return fit;
+}
+
+namespace {
+
+model::Method method_of(const std::string& name) {
+  return name == "em" ? model::Method::em : name == "vb" ? model::Method::vb : model::Method::automatic;
+}
+
+Result<DerivedModel> model_of_fit(const run::Fit& fit, const PredictOptions& options, Sources& sources) {
+  const ModelOptions model{.path = fit.source->path, .sets = fit.source->sets, .method = method_of(fit.method), .max_bytes = options.max_bytes};
+  const SourceId id = sources.add(Source(model.path, fit.source->text));
+  const Result<grammar::Program> program = grammar::parse(sources[id], id, {.bytes = options.max_bytes});
+  if (!program) return program.diagnostics();
+  Result<model::ModelGraph> graph = model::build_graph(*program, sources, build_options(model));
+  return graph ? derive(std::move(*graph)) : graph.diagnostics();
+}
+
+// New data: whatever the files hold of the model's data, with the extents and levels of the fit where they tell nothing else.
+Result<model::BoundData> new_data(const model::ModelGraph& graph, const run::FitSource& source, const std::vector<std::string>& files) {
+  model::BindOptions binding;
+  for (std::size_t i = 0; i < graph.variables.size(); ++i) {
+    if (graph.variables[VariableId(i)].role == model::Role::data) binding.optional.insert(VariableId(i));
+  }
+  binding.defaults = source.sizes;
+  binding.levels = source.levels;
+  Result<std::vector<data::Table>> tables = read_tables(files);
+  return tables ? model::bind_data(graph, std::move(*tables), binding) : tables.diagnostics();
+}
+
+}  // namespace
+
+Result<Prediction> predict(const PredictOptions& options, const std::vector<std::string>& data_files, Sources& sources) {
+  const Result<run::Fit> fit = report::read_fit(options.fit_json);
+  if (!fit) return fit.diagnostics();
+  const Result<DerivedModel> model = model_of_fit(*fit, options, sources);
+  if (!model) return model.diagnostics();
+  const Result<model::BoundData> data = new_data(model->graph, *fit->source, data_files);
+  if (!data) return data.diagnostics();
+  plan::Plan plan;
+  try {
+    plan::Resolver(model->graph, model->derivation, *data, plan).resolve_blocks();
+  } catch (const Failure& failure) {
+    return failure.diagnostic();
+  }
+  const simulate::Posterior posterior(model->graph, model->derivation, plan.blocks, fit->blocks);
+  Result<simulate::Predicted> predicted =
+      simulate::predict(model->graph, posterior, *data, {.seed = options.seed, .draws = options.draws, .keep_draws = options.keep_draws});
+  if (!predicted) return predicted.diagnostics();
+  return Prediction{fit->model, std::move(*predicted)};
 }
 
 Result<std::string> print_graph(GraphFormat format, const ModelOptions& options, Sources& sources) {
@@ -273,19 +430,26 @@ Result<std::string> print_derivation(DerivationFormat format, const std::string&
   return std::string();
 }
 
+Result<std::string> print_plan(PlanFormat format, const ModelOptions& options, const std::vector<std::string>& data_files, Sources& sources) {
+  Result<DerivedModel> model = derive(options, sources);
+  if (!model) return model.diagnostics();
+  const Result<model::BoundData> data = read_data_of(*model, options.path, data_files);
+  if (!data) return data.diagnostics();
+  Diagnostics notes;
+  const Result<plan::Plan> plan = plan_of(*model, *data, notes);
+  if (!plan) return plan.diagnostics();
+  return format == PlanFormat::json ? plan::to_json(*plan) : plan::to_text(*plan);
+}
+
 Result<std::string> print_after(Stage stage, const ModelOptions& options, const std::vector<std::string>& data_files, Sources& sources) {
   if (stage == Stage::ast) {
     const Result<grammar::Program> program = parse(options, sources);
     return program ? Result<std::string>(grammar::to_outline(*program)) : program.diagnostics();
   }
   if (stage == Stage::graph) return print_graph(GraphFormat::text, options, sources);
-  Result<DerivedModel> model = derive(options, sources);
-  if (!model) return model.diagnostics();
-  if (stage == Stage::log_joint) return log_joint_text(*model);
-  const Result<model::BoundData> data = read_data_of(*model, options.path, data_files);
-  if (!data) return data.diagnostics();
-  const Result<plan::Plan> plan = plan::make_plan(model->graph, model->derivation, *data);
-  return plan ? Result<std::string>(plan::to_text(*plan)) : plan.diagnostics();
+  if (stage == Stage::plan) return print_plan(PlanFormat::text, options, data_files, sources);
+  const Result<DerivedModel> model = derive(options, sources);
+  return model ? Result<std::string>(log_joint_text(*model)) : model.diagnostics();
 }
 
 }  // namespace jensen::pipeline

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "model/build.hpp"
 #include "model/graph.hpp"
 #include "run/fit.hpp"
+#include "simulate/predict.hpp"
 
 namespace jensen::pipeline {
 
@@ -44,12 +47,42 @@ Diagnostics blocks_without_update(const DerivedModel& model);
 
 Result<run::Fit> fit(const ModelOptions& options, const std::vector<std::string>& data_files, const run::FitOptions& fit_options, Sources& sources);
 
+struct SimulateOptions {
+  std::uint64_t seed = 1;
+  int draws = 1;
+  std::optional<std::string> values_json;  // text of --params: values in place of draws
+};
+struct Simulated {
+  model::ModelGraph graph;
+  std::vector<model::BoundData> draws;
+};
+// Data without a distribution come from the files, extents from --set or from those data.
+Result<Simulated> simulate(const ModelOptions& options, const std::vector<std::string>& data_files, const SimulateOptions& simulate_options,
+                           Sources& sources);
+
+struct PredictOptions {
+  std::uint64_t seed = 1;
+  int draws = 1000;
+  bool keep_draws = false;
+  std::string fit_json;                           // the text that `fit --json` wrote
+  std::size_t max_bytes = std::size_t{16} << 20;  // of a file that the model uses
+};
+struct Prediction {
+  std::string model;
+  simulate::Predicted quantities;
+};
+// Quantities of a posterior fitted before, with new data for the predictions that need them.
+Result<Prediction> predict(const PredictOptions& options, const std::vector<std::string>& data_files, Sources& sources);
+
 enum class GraphFormat { text, dot, mermaid, json };
 Result<std::string> print_graph(GraphFormat format, const ModelOptions& options, Sources& sources);
 
 enum class DerivationFormat { text, latex, json };
 // Of one variable alone where `variable` is not empty.
 Result<std::string> print_derivation(DerivationFormat format, const std::string& variable, const ModelOptions& options, Sources& sources);
+
+enum class PlanFormat { text, json };
+Result<std::string> print_plan(PlanFormat format, const ModelOptions& options, const std::vector<std::string>& data_files, Sources& sources);
 
 // The product of one stage as text; stages before `plan` read no data.
 enum class Stage { ast, graph, log_joint, plan };

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$1"
 
-order=(base diagnostics grammar data family model derive plan run report pipeline api cli repl)
+order=(base diagnostics grammar data family model derive plan run simulate report pipeline api cli repl)
 
 # What a stage must not know although it comes earlier (DESIGN, "knows nothing of").
 declare -A barred=(

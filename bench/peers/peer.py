@@ -2,7 +2,7 @@
 """Runs one peer on one workload for a fixed number of iterations and prints a line of JSON: CPU and wall milliseconds per iteration (the
 iterations alone, one thread) and the log likelihood or ELBO reached.
 
-    peer.py numpy|sklearn W1_full|W1_diagonal|W2|W6 DATA_FOLDER ITERATIONS
+    peer.py numpy|sklearn W1_full|W1_diagonal|W2|W3|W6 DATA_FOLDER ITERATIONS
 """
 import os
 import sys
@@ -104,6 +104,11 @@ def sklearn_mixture_vb(folder, iterations):
     timing.report("sklearn", iterations, model.begin, model.end, model.lower_bound_ + constants)
 
 
+def sklearn_topics(folder, iterations):
+    import topics_vb   # scikit-learn is slow to import and not for every peer
+    topics_vb.sklearn_topics(folder, iterations)
+
+
 PEERS = {
     ("numpy", "W1_full"): lambda folder, iterations: numpy_mixture(folder, False, iterations),
     ("numpy", "W1_diagonal"): lambda folder, iterations: numpy_mixture(folder, True, iterations),
@@ -112,6 +117,7 @@ PEERS = {
     ("sklearn", "W1_full"): lambda folder, iterations: sklearn_mixture(folder, False, iterations),
     ("sklearn", "W1_diagonal"): lambda folder, iterations: sklearn_mixture(folder, True, iterations),
     ("sklearn", "W2"): sklearn_mixture_vb,
+    ("sklearn", "W3"): sklearn_topics,
 }
 
 

@@ -14,6 +14,9 @@ using Arguments = std::vector<std::string>;  // without the program and the comm
 ExitStatus run_fit(const Arguments& arguments);
 ExitStatus run_derive(const Arguments& arguments);
 ExitStatus run_graph(const Arguments& arguments);
+ExitStatus run_plan(const Arguments& arguments);
+ExitStatus run_simulate(const Arguments& arguments);
+ExitStatus run_predict(const Arguments& arguments);
 ExitStatus run_check(const Arguments& arguments);
 ExitStatus run_stdlib(const Arguments& arguments);
 

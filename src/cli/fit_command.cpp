@@ -1,18 +1,14 @@
 // jensen fit
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <memory>
-#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "cli/files.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/options.hpp"
 #include "cli/progress_bar.hpp"
@@ -30,6 +26,7 @@ struct FitArguments {
   std::vector<std::string> data;
   run::FitOptions options;
   std::string method = "auto";
+  std::string local_start = "warm";
   std::string init;
   std::string json;
   std::string print_after;
@@ -54,6 +51,12 @@ void add_run_options(CLI::App& app, FitArguments& arguments) {
   app.add_option("--max-iterations", options.max_iterations, "Stop after this many iterations (default 10000)")
       ->check(whole_number(0, 2000000000))
       ->type_name("N");
+  app.add_option("--local-updates", options.local.updates,
+                 "Updates of the coupled local blocks, such as a document's proportions and its words, in each sweep (default 1)")
+      ->check(whole_number(1, 1000000))
+      ->type_name("N");
+  add_choice(app, "--local-start", arguments.local_start, {"warm", "fresh"},
+             "Where these updates begin: where the last sweep ended, or at the priors (default warm)");
   app.add_option("--threads", options.threads, "Threads; the result is the same for any number (default 1; 0: all processors)")
       ->check(whole_number(0, 4096))
       ->type_name("N");
@@ -109,26 +112,6 @@ Diagnostics read_init(FitArguments& arguments) {
   arguments.options.init_json = std::move(*text);
   arguments.options.init_directory = std::filesystem::path(arguments.init).parent_path().string();
   return {};
-}
-
-Diagnostic cannot_write(const std::string& path, int error) {
-  return {.code = "cannot-write",
-          .message = fmt::format("cannot write `{}`: {}", path, std::generic_category().message(error)),
-          .status = ExitStatus::cannot_write};
-}
-
-// errno of the first call that failed; 0 where all of it was written and the file system has accepted it.
-int write_file(const std::string& path, std::string_view text) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) return errno;
-  int error = 0;
-  while (error == 0 && !text.empty()) {
-    const ssize_t written = write(file, text.data(), text.size());
-    if (written >= 0) text.remove_prefix(static_cast<std::size_t>(written));
-    if (written < 0 && errno != EINTR) error = errno;
-  }
-  if (close(file) != 0 && error == 0) error = errno;
-  return error;
 }
 
 Diagnostics how_it_ended(const run::Fit& fit, bool interrupted) {
@@ -194,6 +177,7 @@ ExitStatus run_fit(const Arguments& words) {
   add_fit_options(app, arguments);
   if (const auto status = read_arguments(app, words, arguments.console)) return *status;
   if (const Diagnostics missing = apply_method_and_plans(arguments, app); !missing.empty()) return failed(arguments.console, missing);
+  arguments.options.local.fresh = arguments.local_start == "fresh";
   if (arguments.options.threads == 0) arguments.options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   if (const Diagnostics unreadable = read_init(arguments); !unreadable.empty()) return failed(arguments.console, unreadable);
   return arguments.print_after.empty() ? fit_and_report(arguments) : print_stage(arguments);

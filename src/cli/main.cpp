@@ -14,14 +14,15 @@
 namespace jensen::cli {
 
 std::span<const Command> commands() {
-  static const std::array<Command, 9> table{{
+  static const std::array<Command, 10> table{{
       {"fit", "Fit a model to data", run_fit},
       {"derive", "Show the factorisation, the updates and the bound of a model", run_derive},
       {"graph", "Show a model's plates, variables and factors", run_graph},
+      {"plan", "Show what a fit would compute, with every size known", run_plan},
       {"check", "Parse and resolve a model and say what would be done", run_check},
       {"stdlib", "List the distributions, or show the text of one", run_stdlib},
-      {"simulate", "Draw parameters and data from the priors", nullptr},
-      {"predict", "Posterior predictive and `predict` quantities of a fit", nullptr},
+      {"simulate", "Draw parameters and data from the priors", run_simulate},
+      {"predict", "Posterior predictive and `predict` quantities of a fit", run_predict},
       {"evidence", "Estimate the evidence and the gap of the bound", nullptr},
       {"repl", "An interactive session", nullptr},
   }};

@@ -26,13 +26,25 @@ std::size_t enclosing_plates(const model::ModelGraph& graph, VariableId id) {
 }
 
 // Variables of which one q, or one best value, is found together.
-bool compatible(const model::ModelGraph& graph, VariableId start, VariableId other) {
+bool compatible(const model::ModelGraph& graph, const std::set<VariableId>& apart, VariableId start, VariableId other) {
+  if (apart.contains(start) || apart.contains(other)) return false;
   const model::Variable& a = graph.variables[start];
   const model::Variable& b = graph.variables[other];
-  if (a.data_sized != b.data_sized || !same_gates(graph, start, other)) return false;
-  if (a.role == b.role) return true;
+  if (!same_gates(graph, start, other) || weighted(graph, start) != weighted(graph, other)) return false;
   // A param beside a latent: where the log joint is quadratic in both, the best value is the mode of the marginal that their joint q would have.
-  return a.role == model::Role::latent && !weighted(graph, start) && !weighted(graph, other);
+  // With latents of every row it stays a step of its own, which costs one pass over the rows and no factor as large as the data.
+  if (a.role != b.role) return a.role == model::Role::latent && a.data_sized == b.data_sized && !weighted(graph, start);
+  return a.role == model::Role::latent || a.data_sized == b.data_sized;
+}
+
+// A variable outside the rows prefers a block outside them.
+bool prefers_another(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& candidates, VariableId start,
+                     VariableId other) {
+  if (graph.variables[start].data_sized == graph.variables[other].data_sized) return false;
+  return std::ranges::any_of(candidates, [&](VariableId third) {
+    return third != other && third != start && graph.variables[third].data_sized == graph.variables[other].data_sized &&
+           meet(joint, {other}, third) && quadratic(graph, joint, {std::min(other, third), std::max(other, third)});
+  });
 }
 
 }  // namespace
@@ -63,8 +75,8 @@ bool quadratic(const model::ModelGraph& graph, const LogJoint& joint, const std:
 }
 
 // DESIGN 2.4: start from the variable in the most enclosing plates, then text order; add every variable still jointly quadratic with all in the set.
-// Variables of data-sized plates are not joined with those outside them: their joint precision would be as large as the data.
-std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint) {
+std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint,
+                                                            const std::set<VariableId>& apart) {
   std::vector<VariableId> candidates;
   for (std::size_t i = 0; i < graph.variables.size(); ++i) {
     const VariableId id(i);
@@ -82,7 +94,8 @@ std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGr
     for (bool grown = true; grown;) {
       grown = false;
       for (const VariableId other : candidates) {
-        if (assigned.contains(other) || !compatible(graph, start, other) || !meet(joint, set, other)) continue;
+        if (assigned.contains(other) || !compatible(graph, apart, start, other) || !meet(joint, set, other)) continue;
+        if (prefers_another(graph, joint, candidates, start, other)) continue;
         std::vector<VariableId> larger = set;
         larger.push_back(other);
         if (!quadratic(graph, joint, larger)) continue;

@@ -15,15 +15,11 @@ Diagnostic not_yet(const model::Unsupported& unsupported) {
           ExitStatus::unsupported};
 }
 
-constexpr std::string_view predict = "`predict`";  // a quantity of the fitted posterior: no part of the derivation
-
 }  // namespace
 
-Result<Derivation> derive(const model::ModelGraph& graph) {
+Result<Derivation> derive(const model::ModelGraph& graph, const std::set<VariableId>& apart) {
   Diagnostics later;
-  for (const model::Unsupported& unsupported : graph.unsupported) {
-    if (unsupported.what != predict) later.push_back(not_yet(unsupported));
-  }
+  for (const model::Unsupported& unsupported : graph.unsupported) later.push_back(not_yet(unsupported));
   if (!later.empty()) return later;
   try {
     Derivation derivation;
@@ -38,7 +34,7 @@ Result<Derivation> derive(const model::ModelGraph& graph) {
     }
     derivation.log_joint.residuals = expander.residuals();
     normalise(graph, context, std::move(factors));
-    find_blocks(graph, derivation);
+    find_blocks(graph, derivation, apart);
     return derivation;
   } catch (const Failure& failure) {
     return failure.diagnostic();

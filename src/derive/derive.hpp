@@ -1,6 +1,7 @@
 // Model graph to derivation: terms, blocks, updates; and its printed forms.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "derive/blocks.hpp"
@@ -10,7 +11,8 @@ namespace jensen::derive {
 
 // Symbolic: no data values are looked at. Fails (status unsupported) on statements whose inference is not there yet; a variable that is not
 // conjugate is not a failure but a block of kind `unsupported` that says why.
-Result<Derivation> derive(const model::ModelGraph& graph);
+// Variables in `apart` get a q of their own where they could have one with others: planning asks for it where a joint q is too large.
+Result<Derivation> derive(const model::ModelGraph& graph, const std::set<VariableId>& apart = {});
 
 // Why a model cannot be fitted although it can be derived: one diagnostic per unsupported block or statement; empty where all is well.
 Diagnostics unsupported(const model::ModelGraph& graph, const Derivation& derivation);

@@ -190,21 +190,6 @@ Block gaussian_block(const ModelGraph& graph, const LogJoint& joint, const std::
   block.reason = fmt::format("the log joint is {}quadratic in {}", variables.size() > 1 ? "jointly " : "", names_of(graph, variables));
   if (mixed) block.family.kind = family::FamilyKind::Kind::gaussian_pattern;
   if (mixed) block.reason += "; for its params the mode of the marginal, which maximises over q and them together";
-  for (const Component& component : block.components) {
-    const Variable& variable = graph.variables[component.variable];
-    for (const std::size_t slot : component.inner_slots) {
-      const auto& symbols = variable.dims[slot].symbols();
-      const bool rows = std::ranges::any_of(symbols, [&](const auto& entry) { return graph.row_symbols.contains(entry.first); });
-      if (!rows) continue;
-      std::optional<TermId> offender = product_with_itself(joint, block.terms, component.variable);
-      if (!offender && !block.terms.empty()) offender = block.terms.front();
-      set_unsupported(graph, joint, block,
-                      fmt::format("elements of {} are coupled along 1..{}, as many as the data has rows: a chain needs a banded precision",
-                                  variable.name, variable.dims[slot].text()),
-                      offender);
-      return block;
-    }
-  }
   return block;
 }
 
@@ -277,15 +262,15 @@ std::string to_text(BlockKind kind) {
   return {};
 }
 
-void find_blocks(const ModelGraph& graph, Derivation& derivation) {
+void find_blocks(const ModelGraph& graph, Derivation& derivation, const std::set<VariableId>& apart) {
   const LogJoint& joint = derivation.log_joint;
   std::vector<Block> blocks;
   std::set<VariableId> assigned;
-  for (const auto& set : jointly_quadratic_sets(graph, joint)) {
+  for (const auto& set : jointly_quadratic_sets(graph, joint, apart)) {
     blocks.push_back(gaussian_block(graph, joint, set));
     assigned.insert(set.begin(), set.end());
   }
-  for (const auto& set : coupled_discrete_sets(graph, joint)) {
+  for (const auto& set : coupled_discrete_sets(graph, joint, apart)) {
     blocks.push_back(network_block(graph, joint, set));
     assigned.insert(set.begin(), set.end());
   }

@@ -1,12 +1,15 @@
 // From the index structure of the terms to blocks.
 #pragma once
 
+#include <set>
+
 #include "derive/blocks.hpp"
 
 namespace jensen::derive {
 
 // Fills blocks, block_of and exact. Invariants of Block hold afterwards for all blocks that are not unsupported.
-void find_blocks(const model::ModelGraph& graph, Derivation& derivation);
+// Variables in `apart` are joined with no other.
+void find_blocks(const model::ModelGraph& graph, Derivation& derivation, const std::set<VariableId>& apart = {});
 
 // couple.cpp: candidates for Gaussian blocks and the dimensions along which their elements never couple.
 struct Coupling {
@@ -20,7 +23,8 @@ struct Coupling {
 [[nodiscard]] bool weighted(const model::ModelGraph& graph, VariableId id);
 // Variables in which the log joint is quadratic, on the reals and in no residual.
 [[nodiscard]] bool quadratic(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
-[[nodiscard]] std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint);
+[[nodiscard]] std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint,
+                                                                          const std::set<VariableId>& apart = {});
 [[nodiscard]] Coupling couple(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
 
 // find_gates.cpp: fills Block::gates from the terms; says why if the block cannot be conditional on them.
@@ -28,7 +32,8 @@ struct Coupling {
 [[nodiscard]] bool same_gates(const model::ModelGraph& graph, VariableId a, VariableId b);
 
 // find_network.cpp: sets of discrete variables whose indicators meet in terms, or of one that meets itself.
-[[nodiscard]] std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGraph& graph, const LogJoint& joint);
+[[nodiscard]] std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGraph& graph, const LogJoint& joint,
+                                                                         const std::set<VariableId>& apart = {});
 [[nodiscard]] Block network_block(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
 
 // find_joint.cpp: joins the block of a scale with a Gaussian block whose precision is a multiple of it in every term.

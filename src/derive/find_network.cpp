@@ -18,7 +18,7 @@ bool finite_levels(const model::Variable& variable) {
 
 }  // namespace
 
-std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGraph& graph, const LogJoint& joint) {
+std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGraph& graph, const LogJoint& joint, const std::set<VariableId>& apart) {
   std::vector<std::size_t> root(graph.variables.size());
   std::iota(root.begin(), root.end(), 0U);
   std::vector<bool> coupled(root.size(), false);
@@ -28,7 +28,8 @@ std::vector<std::vector<VariableId>> coupled_discrete_sets(const model::ModelGra
       if (atom.statistic.kind != StatisticKind::indicator || !finite_levels(graph.variables[atom.variable])) continue;
       const auto id = static_cast<std::size_t>(atom.variable.value);
       // What is inside a gate is conditional on it, not coupled with it.
-      if (first && same_gates(graph, VariableId(*first), atom.variable)) {
+      const bool kept_apart = first && *first != id && (apart.contains(atom.variable) || apart.contains(VariableId(*first)));
+      if (first && !kept_apart && same_gates(graph, VariableId(*first), atom.variable)) {
         coupled[id] = coupled[*first] = true;
         const std::size_t from = root[id];
         std::ranges::replace(root, from, root[*first]);

@@ -48,6 +48,19 @@ class Dirichlet final : public Family {
     return std::nullopt;
   }
 
+  std::optional<Improper> update_mean(std::span<const double> natural, std::span<double> mean) const override {
+    if (auto reason = improper(natural)) return reason;
+    if (dimension_ == 1) {
+      mean[0] = 0;
+      return std::nullopt;
+    }
+    const double digamma_total = digamma(total_concentration(natural));
+    std::transform(natural.begin(), natural.end(), mean.begin(), [](double eta) { return eta + 1; });
+    digamma_all_in_place(mean);
+    for (double& entry : mean) entry -= digamma_total;
+    return std::nullopt;
+  }
+
   void statistics_of(std::span<const double> value, std::span<double> mean) const override {
     std::transform(value.begin(), value.end(), mean.begin(), log_probability);
   }

@@ -51,6 +51,12 @@ class Family {
   // Thread-safe. Allocates nothing unless η is improper, matrices above 64 rows apart.
   virtual std::optional<Improper> update(std::span<const double> natural, std::span<double> mean, double& log_partition) const = 0;
 
+  // ∇A(η) alone, where A(η) is not wanted.
+  virtual std::optional<Improper> update_mean(std::span<const double> natural, std::span<double> mean) const {
+    double log_partition = 0;
+    return update(natural, mean, log_partition);
+  }
+
   // t(v) for a given value: what a point block contributes instead of E[t].
   virtual void statistics_of(std::span<const double> value, std::span<double> mean) const = 0;
 

@@ -3,12 +3,14 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <boost/math/special_functions/bessel.hpp>
 #include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/erf.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/special_functions/trigamma.hpp>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <numbers>
 
@@ -81,6 +83,53 @@ void digamma_and_lgamma(Lanes& x, Lanes& log_gamma) {
     const double inverse = 1 / x[l], square = inverse * inverse;
     log_gamma[l] = (x[l] - 0.5) * log_y[l] - x[l] + half_log_two_pi + polynomial(stirling, square) * inverse - log_denominator[l];
     x[l] = log_y[l] - 0.5 * inverse - polynomial(digamma_series, square) * square - numerator[l] / denominator[l];
+  }
+}
+
+// From 6 on ten terms of the series of ψ leave less than 3e-15.
+constexpr double digamma_from = 6;
+constexpr std::array<double, 10> long_digamma_series = {1.0 / 12,       -1.0 / 120, 1.0 / 252,      -1.0 / 240,      1.0 / 132,
+                                                        -691.0 / 32760, 1.0 / 12,   -3617.0 / 8160, 43867.0 / 14364, -174611.0 / 6600};
+
+// log of x >= 1 as in fdlibm's e_log.c: x = 2^k (1 + f) with 1 + f between √½ and √2, s = f / (2 + f), log(1 + f) = f − f²/2 + s (f²/2 + R(s²)). No
+// branches, so that the loop vectorises.
+void log_from_one(Lanes& x) {
+  constexpr std::int64_t root_half = 0x3FE6A09E667F3BCD;
+  constexpr double to_real = 6755399441055744.0;  // 1.5 · 2^52: its low bits hold an integer
+  for (double& v : x) {
+    const auto bits = std::bit_cast<std::int64_t>(v);
+    const std::int64_t exponent = (bits - root_half) >> 52;
+    const double k = std::bit_cast<double>(std::bit_cast<std::int64_t>(to_real) + exponent) - to_real;
+    const double f = std::bit_cast<double>(bits - (exponent << 52)) - 1, half_square = 0.5 * f * f;
+    const double s = f / (2 + f), z = s * s;
+    double r = 1.479819860511658591e-01;
+    r = r * z + 1.531383769920937332e-01;
+    r = r * z + 1.818357216161805012e-01;
+    r = r * z + 2.222219843214978396e-01;
+    r = r * z + 2.857142874366239149e-01;
+    r = r * z + 3.999999999940941908e-01;
+    r = (r * z + 6.666666666666735130e-01) * z;
+    v = k * 6.93147180369123816490e-01 - ((half_square - (s * (half_square + r) + k * 1.90821492927058770002e-10)) - f);
+  }
+}
+
+// Below 6 by ψ(x) = ψ(x + 6) − Σ_{i<6} 1/(x + i); with u = x (x + 5) the sum is (2x + 5)(3u² + 20u + 24) / (u (u + 4)(u + 6)).
+void digamma_lanes(Lanes& x) {
+  Lanes y, log_y, correction;
+  for (std::size_t l = 0; l < lanes; ++l) {
+    const bool small = x[l] < digamma_from;
+    const double z = small ? x[l] : 1.0, u = z * (z + 5);
+    y[l] = small ? x[l] + digamma_from : x[l];
+    const double sum = (2 * z + 5) * ((3 * u + 20) * u + 24) / (u * (u + 4) * (u + 6));
+    correction[l] = small ? sum : 0.0;
+  }
+  log_y = y;
+  log_from_one(log_y);
+  for (std::size_t l = 0; l < lanes; ++l) {
+    const double inverse = 1 / y[l], square = inverse * inverse;
+    double series = long_digamma_series.back();
+    for (std::size_t k = long_digamma_series.size() - 1; k-- > 0;) series = series * square + long_digamma_series[k];
+    x[l] = log_y[l] - 0.5 * inverse - series * square - correction[l];
   }
 }
 
@@ -163,6 +212,17 @@ double digamma_in_place(std::span<double> x) {
     }
   }
   return sum;
+}
+
+void digamma_all_in_place(std::span<double> x) {
+  for (std::size_t start = 0; start < x.size(); start += lanes) {
+    const std::size_t count = std::min(lanes, x.size() - start);
+    Lanes tile;
+    tile.fill(digamma_from);
+    std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(start), count, tile.begin());
+    digamma_lanes(tile);
+    std::copy_n(tile.begin(), count, x.begin() + static_cast<std::ptrdiff_t>(start));
+  }
 }
 
 // For large x the series of I0(x) √(2πx) e^-x (Abramowitz and Stegun 9.7.1), here to the term in x^-8.

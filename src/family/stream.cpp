@@ -8,8 +8,8 @@
 
 namespace jensen::family {
 
-Stream::Stream(std::uint64_t seed, Purpose purpose, std::uint64_t element)
-    : key_{seed, static_cast<std::uint64_t>(purpose)}, counter_{0, 0, element, 0}, buffer_{} {}
+Stream::Stream(std::uint64_t seed, Purpose purpose, std::uint64_t element, std::uint64_t part)
+    : key_{seed, static_cast<std::uint64_t>(purpose)}, counter_{0, 0, element, part}, buffer_{} {}
 
 std::uint64_t Stream::next() {
   if (used_ == 4) {

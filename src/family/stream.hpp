@@ -1,4 +1,4 @@
-// Counter-based random streams (Philox4x64, Salmon et al. 2011, Random123): a stream is named by (seed, purpose, element), so a draw depends on
+// Counter-based random streams (Philox4x64, Salmon et al. 2011, Random123): a stream is named by (seed, purpose, element, part), so a draw depends on
 // neither threads nor ranks. Transformations are our own, since the standard library's distributions differ between implementations.
 #pragma once
 
@@ -6,11 +6,20 @@
 
 namespace jensen::family {
 
-enum class Purpose : std::uint64_t { initialisation = 1, restart = 2, draws = 3, simulation = 4, seeding = 5, test = 6 };
+enum class Purpose : std::uint64_t {
+  initialisation = 1,
+  restart = 2,
+  draws = 3,
+  simulation = 4,
+  seeding = 5,
+  test = 6,
+  posterior = 7,
+  prediction = 8
+};
 
 class Stream {
  public:
-  Stream(std::uint64_t seed, Purpose purpose, std::uint64_t element);
+  Stream(std::uint64_t seed, Purpose purpose, std::uint64_t element, std::uint64_t part = 0);
 
   double uniform();                      // in (0, 1), 53 bits
   double normal();                       // standard normal

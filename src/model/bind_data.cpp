@@ -17,7 +17,8 @@ namespace {
 
 class Binder {
  public:
-  Binder(const ModelGraph& graph, std::vector<data::Table> tables) : graph_(graph), tables_(std::move(tables)) {}
+  Binder(const ModelGraph& graph, std::vector<data::Table> tables, const BindOptions& options)
+      : graph_(graph), tables_(std::move(tables)), options_(options) {}
 
   Result<BoundData> bind() {
     for (const auto& [name, value] : graph_.set_sizes) out_.sizes[name] = value;
@@ -26,6 +27,7 @@ class Binder {
       find_levels();
       for (const auto& [id, uses] : columns_) bind_columns(id);
       bind_literals();
+      out_.sizes.insert(options_.defaults.begin(), options_.defaults.end());
       check_sizes();
       check_missing_have_distributions();
     } catch (const Failure& failure) {
@@ -65,6 +67,12 @@ class Binder {
     fail("no-such-column", fmt::format("`{}` has no column `{}`{}", tables_[0].source, name, did_you_mean(name, known)), v.span, {}, notes);
   }
 
+  bool has_columns(const Variable& v) const {
+    return std::ranges::all_of(v.binding->columns, [&](const std::string& name) {
+      return std::ranges::any_of(tables_, [&](const data::Table& table) { return table.find(name) != nullptr; });
+    });
+  }
+
   void find_columns() {
     for (std::size_t i = 0; i < graph_.variables.size(); ++i) {
       const VariableId id(i);
@@ -72,6 +80,7 @@ class Binder {
       if (v.role != Role::data || v.binding->kind == Binding::Kind::literal) continue;
       const std::size_t rank = v.binding->columns.size() > 1 || v.binding->kind == Binding::Kind::columns ? 2 : 1;
       if (v.dims.empty() && graph_.set_sizes.contains(v.name)) continue;
+      if (options_.left_out.contains(id) || (options_.optional.contains(id) && !has_columns(v))) continue;
       if (v.dims.size() != rank && !(v.dims.empty() && rank == 1)) {
         fail("shape-mismatch",
              fmt::format("`{}` is {}, which {} does not fill", v.name, shape_text(v.dims), rank == 1 ? "one column" : "a list of columns"), v.span,
@@ -84,11 +93,7 @@ class Binder {
     }
   }
 
-  // Variables that share the name of a level count share their levels.
-  std::string level_key(VariableId id) const {
-    const Variable& v = variable(id);
-    return v.type.levels.is_constant() ? "variable " + v.name : "size " + v.type.levels.text();
-  }
+  std::string level_key(VariableId id) const { return model::level_key(variable(id)); }
 
   void find_levels() {
     std::map<std::string, std::set<std::string>> distinct;
@@ -96,10 +101,25 @@ class Binder {
       if (variable(id).type.support.kind != SupportKind::category) continue;
       for (const ColumnRef& ref : refs) add_levels(column(ref), distinct[level_key(id)]);
     }
-    for (const auto& [key, set] : distinct) levels_[key] = sorted_levels(set);
+    for (const auto& [key, set] : distinct) {
+      const auto known = options_.levels.find(key);
+      levels_[key] = known == options_.levels.end() ? sorted_levels(set) : known_levels(known->second, set);
+    }
     for (const auto& [id, refs] : columns_) {
       if (variable(id).type.support.kind == SupportKind::category) set_level_count(id);
     }
+  }
+
+  // New data may hold fewer levels than are known, never others.
+  Levels known_levels(const std::vector<std::string>& names, const std::set<std::string>& found) const {
+    Levels levels;
+    levels.names = names;
+    for (std::size_t i = 0; i < names.size(); ++i) levels.position[names[i]] = static_cast<double>(i + 1);
+    for (const std::string& name : found) {
+      if (levels.position.contains(name)) continue;
+      fail("unknown-level", fmt::format("the model was fitted without the level `{}`{}", name, did_you_mean(name, names)), {});
+    }
+    return levels;
   }
 
   void set_level_count(VariableId id) {
@@ -303,7 +323,7 @@ class Binder {
     for (std::size_t i = 0; i < graph_.variables.size(); ++i) {
       const VariableId id(i);
       const Variable& v = variable(id);
-      if (v.role != Role::data || v.binding->kind != Binding::Kind::literal) continue;
+      if (v.role != Role::data || v.binding->kind != Binding::Kind::literal || options_.left_out.contains(id)) continue;
       BoundArray array;
       std::vector<std::string> texts;
       flatten(*v.binding->literal, array.values, texts, array.dims, 0, v);
@@ -331,9 +351,23 @@ class Binder {
     }
   }
 
+  // Whether the extent belongs to optional data alone, which are not there.
+  bool only_of_absent(const std::string& symbol) const {
+    const auto named = [&](const Size& size) { return size.symbols().contains(symbol); };
+    bool absent = false;
+    for (std::size_t i = 0; i < graph_.variables.size(); ++i) {
+      const Variable& v = graph_.variables[VariableId(i)];
+      if (v.role == Role::predict || !(named(v.type.levels) || std::ranges::any_of(v.dims, named))) continue;
+      if (v.role == Role::derived && v.factors.empty()) continue;
+      if (!options_.optional.contains(VariableId(i)) || out_.arrays.contains(VariableId(i))) return false;
+      absent = true;
+    }
+    return absent;
+  }
+
   void check_sizes() {
     for (const std::string& symbol : graph_.size_symbols) {
-      if (!out_.sizes.contains(symbol)) {
+      if (!out_.sizes.contains(symbol) && !only_of_absent(symbol)) {
         throw Failure(Diagnostic{Severity::error,
                                  "unknown-size",
                                  fmt::format("nothing tells how large `{}` is", symbol),
@@ -354,6 +388,7 @@ class Binder {
 
   const ModelGraph& graph_;
   std::vector<data::Table> tables_;
+  const BindOptions& options_;
   BoundData out_;
   std::map<VariableId, std::vector<ColumnRef>> columns_;
   std::map<ColumnRef, int> uses_;
@@ -362,6 +397,18 @@ class Binder {
 
 }  // namespace
 
-Result<BoundData> bind_data(const ModelGraph& graph, std::vector<data::Table> tables) { return Binder(graph, std::move(tables)).bind(); }
+std::string level_key(const Variable& variable) {
+  return variable.type.levels.is_constant() ? "variable " + variable.name : "size " + variable.type.levels.text();
+}
+
+Result<BoundData> bind_data(const ModelGraph& graph, std::vector<data::Table> tables) {
+  BindOptions options;
+  options.optional = data_of_predictions(graph);
+  return bind_data(graph, std::move(tables), options);
+}
+
+Result<BoundData> bind_data(const ModelGraph& graph, std::vector<data::Table> tables, const BindOptions& options) {
+  return Binder(graph, std::move(tables), options).bind();
+}
 
 }  // namespace jensen::model

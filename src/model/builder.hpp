@@ -58,12 +58,18 @@ class Builder {
   void collect_if(const grammar::IfStatement& statement, SourceSpan span, PlateId plate, std::vector<grammar::Expr>& conditions);
   void collect_tilde(const grammar::TildeStatement& statement, SourceSpan span, PlateId plate, const std::vector<grammar::Expr>& conditions);
   void collect_assign(const grammar::AssignStatement& statement, SourceSpan span, PlateId plate);
-  void collect_predict(const grammar::PredictStatement& statement, SourceSpan span);
   void collect_guide(const grammar::GuideStatement& statement, SourceSpan span);
   void collect_networks();
   VariableId declare(Variable variable);
   void check_declared_once(const std::string& name, SourceSpan span) const;
   [[nodiscard]] std::vector<PlateId> plates_from(PlateId innermost) const;
+
+  // predictions.cpp: `predict` statements
+  void collect_predict(const grammar::PredictStatement& statement, PlateId plate, std::vector<grammar::Expr>& conditions);
+  void add_prediction(const grammar::Target& target, Prediction prediction);
+  void type_from_predictions(VariableId id);
+  void check_prediction(std::size_t p);
+  void check_prediction_uses();
 
   // sizes.cpp: integer expressions and types
   Size size_of(const grammar::Expr& expr, const Scope& scope);
@@ -182,13 +188,14 @@ class Builder {
   std::set<std::string> integer_data_;  // scalar data that serve as sizes
   std::set<VariableId> typing_;         // in progress: finds cycles
   std::set<VariableId> typed_;
+  std::set<VariableId> leveling_;  // derived variables whose level is being found
   std::set<std::string> lost_;          // given by a statement that failed; say nothing about their uses
   std::set<VariableId> poisoned_;       // failed once; say nothing more about them
   std::map<FactorId, Origin> origins_;  // of statements that stand in a construction's body
   std::set<FactorId> refused_;          // uses of a construction that failed
   FactorId replaced_;                   // the use whose body is being placed, until its variate is given
   int function_depth_ = 0;
-  std::vector<const grammar::PredictStatement*> predicts_;
+  bool predicting_ = false;  // inside a `predict`
   std::vector<const grammar::GuideStatement*> guides_;
 };
 

@@ -204,6 +204,12 @@ void Builder::check_cycles() {
     for (const grammar::Expr& condition : factor.conditions) add(factor.variable, factor.indices, condition, factor.span);
   }
   for (const Definition& definition : graph_.definitions) add(definition.variable, definition.indices, definition.value, definition.span);
+  for (const Prediction& prediction : graph_.predictions) {
+    if (prediction.definition) add(prediction.variable, prediction.indices(), prediction.definition->value, prediction.span());
+    if (!prediction.factor) continue;
+    for (const grammar::Argument& argument : prediction.factor->call.arguments)
+      add(prediction.variable, prediction.indices(), *argument.value, prediction.span());
+  }
   std::set<VariableId> done;
   std::vector<VariableId> path;
   const std::function<void(VariableId)> visit = [&](VariableId id) {
@@ -262,32 +268,6 @@ void Builder::apply_method() {
   }
 }
 
-void Builder::collect_predict(const grammar::PredictStatement& statement, SourceSpan span) {
-  predicts_.push_back(&statement);
-  graph_.unsupported.push_back({"`predict`", span});
-  for (const grammar::Statement& inner : *statement.body) {
-    const auto name_of = [&](const grammar::Statement& s, const auto& self) -> std::vector<grammar::Identifier> {
-      if (const auto* tilde = std::get_if<grammar::TildeStatement>(&s.kind)) return {tilde->target.name};
-      if (const auto* assign = std::get_if<grammar::AssignStatement>(&s.kind)) return {assign->target.name};
-      std::vector<grammar::Identifier> names;
-      if (const auto* loop = std::get_if<grammar::ForStatement>(&s.kind)) {
-        for (const grammar::Statement& deeper : *loop->body) {
-          for (const grammar::Identifier& name : self(deeper, self)) names.push_back(name);
-        }
-      }
-      return names;
-    };
-    for (const grammar::Identifier& name : name_of(inner, name_of)) {
-      if (by_name_.contains(name.name)) continue;
-      Variable variable;
-      variable.name = name.name;
-      variable.role = Role::predict;
-      variable.span = name.span;
-      typed_.insert(declare(std::move(variable)));
-    }
-  }
-}
-
 void Builder::collect_guide(const grammar::GuideStatement& statement, SourceSpan span) {
   guides_.push_back(&statement);
   graph_.unsupported.push_back({"`guide`", span});
@@ -324,8 +304,6 @@ void Builder::check_statements(const grammar::Statements& statements, const Scop
             fail("guide-of-data", fmt::format("`{}` is data; a guide is for a latent variable", tilde->target.name.name), tilde->target.name.span);
           }
           for (const grammar::Argument& argument : tilde->distribution.arguments) infer(*argument.value, scope);
-        } else {
-          bind_call(tilde->distribution, tilde->distribution_span, scope);
         }
       } else if (const auto* assign = std::get_if<grammar::AssignStatement>(&statement.kind)) {
         infer(assign->value, scope);
@@ -364,7 +342,8 @@ Result<ModelGraph> Builder::build() {
     }
     for (const Definition& definition : graph_.definitions) guarded([&] { check_definition(definition); });
     if (diagnostics_.empty()) check_branches();
-    for (const auto* predict : predicts_) check_statements(*predict->body, Scope{}, false);
+    for (std::size_t p = 0; p < graph_.predictions.size(); ++p) guarded([&] { check_prediction(p); });
+    check_prediction_uses();
     for (const auto* guide : guides_) check_statements(*guide->body, Scope{}, true);
     mark_data_sized();
     apply_method();

@@ -170,7 +170,7 @@ void Builder::collect_statement(const Statement& statement, PlateId plate, std::
                  [&](const grammar::FunctionStatement&) { only_at_top("function"); },
                  [&](const grammar::NetworkStatement&) { only_at_top("network"); },
                  [&](const grammar::GuideStatement& s) { collect_guide(s, statement.span); },
-                 [&](const grammar::PredictStatement& s) { collect_predict(s, statement.span); },
+                 [&](const grammar::PredictStatement& s) { collect_predict(s, plate, conditions); },
                  [&](const grammar::UseStatement&) { only_at_top("use"); },
              },
              statement.kind);
@@ -312,9 +312,18 @@ void Builder::collect_tilde(const grammar::TildeStatement& statement, SourceSpan
     fail("constant-has-distribution", fmt::format("`{}` is a constant and cannot have a distribution", name), statement.target.span, {},
          {Note{Note::Kind::note, "declared here", constant->second}});
   }
+  Factor factor;
+  factor.indices = statement.target.indices;
+  factor.plates = plates_from(plate);
+  factor.call = statement.distribution;
+  factor.conditions = conditions;
+  factor.span = span;
+  factor.distribution_span = statement.distribution_span;
+  if (predicting_) return add_prediction(statement.target, {{}, std::move(factor), std::nullopt});
   VariableId id;
   if (const auto found = by_name_.find(name); found != by_name_.end()) {
     id = found->second;
+    if (graph_.variables[id].role == Role::predict) check_declared_once(name, statement.target.name.span);
     if (!graph_.variables[id].definitions.empty()) {
       // A deterministic function of data may have a distribution; its level is checked once types are known.
       graph_.variables[id].observed = true;
@@ -326,14 +335,7 @@ void Builder::collect_tilde(const grammar::TildeStatement& statement, SourceSpan
     variable.span = statement.target.name.span;
     id = declare(std::move(variable));
   }
-  Factor factor;
   factor.variable = id;
-  factor.indices = statement.target.indices;
-  factor.plates = plates_from(plate);
-  factor.call = statement.distribution;
-  factor.conditions = conditions;
-  factor.span = span;
-  factor.distribution_span = statement.distribution_span;
   if (replaced_.valid() && graph_.factors[replaced_].variable == id) {
     graph_.factors[std::exchange(replaced_, {})] = std::move(factor);
     return;
@@ -349,6 +351,9 @@ void Builder::collect_assign(const grammar::AssignStatement& statement, SourceSp
       fail("assign-for-tilde", fmt::format("`{}` is a distribution", call->function), statement.value.span, {},
            {Note{Note::Kind::help, fmt::format("write `{} ~ {}(...)` to say that `{}` is drawn from it", name, call->function, name)}});
     }
+  }
+  if (predicting_) {
+    return add_prediction(statement.target, {{}, std::nullopt, Definition{{}, statement.target.indices, plates_from(plate), statement.value, span}});
   }
   VariableId id;
   if (const auto found = by_name_.find(name); found != by_name_.end()) {

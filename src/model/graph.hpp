@@ -61,6 +61,7 @@ struct Variable {
   std::optional<Binding> binding;        // data
   std::vector<FactorId> factors;         // its own `~` statements
   std::vector<std::size_t> definitions;  // derived: indices into ModelGraph::definitions
+  std::vector<std::size_t> predictions;  // predict: indices into ModelGraph::predictions
   bool observed = false;                 // data with a `~`
   bool data_sized = false;               // lies in a plate whose extent is read off the data
   VariableId missing;                    // of data with missing cells: the latent that stands for them
@@ -105,6 +106,16 @@ struct Definition {
   SourceSpan span;
 };
 
+// One `predict` statement: a `~` or a `=` that is no part of the fit.
+struct Prediction {
+  VariableId variable;
+  std::optional<Factor> factor;
+  std::optional<Definition> definition;
+  [[nodiscard]] const std::vector<grammar::Expr>& indices() const { return factor ? factor->indices : definition->indices; }
+  [[nodiscard]] const std::vector<PlateId>& plates() const { return factor ? factor->plates : definition->plates; }
+  [[nodiscard]] SourceSpan span() const { return factor ? factor->span : definition->span; }
+};
+
 // A distribution statement of the stdlib or of a model.
 struct Distribution {
   std::string name;
@@ -138,6 +149,7 @@ struct ModelGraph {
   IdVector<FactorId, Factor> factors;
   IdVector<DistributionId, Distribution> distributions;  // all definitions in scope; overloads are neighbours in text order
   std::vector<Definition> definitions;
+  std::vector<Prediction> predictions;
   std::map<std::string, Function> functions;
   std::map<std::string, grammar::Expr> constants;      // const statements, after --set
   std::map<std::string, std::int64_t> constant_sizes;  // those of them that are integers

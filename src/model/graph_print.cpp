@@ -50,12 +50,22 @@ std::set<VariableId> parents_of(const ModelGraph& graph, const Factor& factor) {
   return parents;
 }
 
+std::set<VariableId> parents_of(const ModelGraph& graph, const Prediction& prediction) {
+  if (prediction.factor) return parents_of(graph, *prediction.factor);
+  std::set<VariableId> parents;
+  parents_in(graph, prediction.definition->value, parents);
+  return parents;
+}
+
 // The plate in whose box a variable is drawn: that of its first statement.
 PlateId home(const ModelGraph& graph, VariableId id) {
   const Variable& variable = graph.variables[id];
   if (!variable.factors.empty() && !graph.factors[variable.factors[0]].plates.empty()) return graph.factors[variable.factors[0]].plates.back();
   if (!variable.definitions.empty() && !graph.definitions[variable.definitions[0]].plates.empty()) {
     return graph.definitions[variable.definitions[0]].plates.back();
+  }
+  if (!variable.predictions.empty() && !graph.predictions[variable.predictions[0]].plates().empty()) {
+    return graph.predictions[variable.predictions[0]].plates().back();
   }
   return {};
 }
@@ -110,6 +120,11 @@ std::string to_text(const ModelGraph& graph) {
   for (const Definition& definition : graph.definitions) {
     out += fmt::format("define   {} = {}\n", target_text(graph, definition.variable, definition.indices), grammar::to_text(definition.value));
   }
+  for (const Prediction& prediction : graph.predictions) {
+    const std::string target = target_text(graph, prediction.variable, prediction.indices());
+    out += prediction.factor ? fmt::format("predict  {} ~ {}\n", target, call_text(prediction.factor->call))
+                             : fmt::format("predict  {} = {}\n", target, grammar::to_text(prediction.definition->value));
+  }
   return out;
 }
 
@@ -153,6 +168,10 @@ std::string to_dot(const ModelGraph& graph) {
     parents_in(graph, definition.value, parents);
     for (const VariableId parent : parents) out += fmt::format("  v{} -> v{} [style=dashed];\n", parent.value, definition.variable.value);
   }
+  for (const Prediction& prediction : graph.predictions) {
+    for (const VariableId parent : parents_of(graph, prediction))
+      out += fmt::format("  v{} -> v{} [style=dotted];\n", parent.value, prediction.variable.value);
+  }
   return out + "}\n";
 }
 
@@ -183,6 +202,9 @@ std::string to_mermaid(const ModelGraph& graph) {
     std::set<VariableId> parents;
     parents_in(graph, definition.value, parents);
     for (const VariableId parent : parents) out += fmt::format("  v{} -.-> v{}\n", parent.value, definition.variable.value);
+  }
+  for (const Prediction& prediction : graph.predictions) {
+    for (const VariableId parent : parents_of(graph, prediction)) out += fmt::format("  v{} -.-> v{}\n", parent.value, prediction.variable.value);
   }
   for (std::size_t i = 0; i < graph.variables.size(); ++i) {
     if (graph.variables[VariableId(i)].role == Role::data) out += fmt::format("  style v{} fill:#ddd\n", i);

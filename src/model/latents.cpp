@@ -172,6 +172,8 @@ void Builder::ensure_type(VariableId id) {
       dims.insert(dims.end(), type.dims.begin(), type.dims.end());
       target.dims = std::move(dims);
       target.type = type;
+    } else if (variable.role == Role::predict) {
+      type_from_predictions(id);
     } else if (!variable.definitions.empty()) {
       type_from_definitions(id);
     } else {

@@ -75,9 +75,11 @@ ExprType Builder::infer_name(const std::string& name, SourceSpan span, const Sco
       type.level = variable.role == Role::data ? Level::data : Level::latent;
       if (variable.role == Role::derived) {
         type.level = Level::constant;
+        if (!leveling_.insert(found->second).second) return type;  // a recursion such as s[t] = s[t - 1] + x[t]: as its other parts
         for (const std::size_t d : variable.definitions) {
           type.level = std::max(type.level, infer(graph_.definitions[d].value, plate_scope(graph_.definitions[d].plates)).level);
         }
+        leveling_.erase(found->second);
       }
       const SupportKind kind = variable.type.support.kind;
       type.category = kind == SupportKind::category;

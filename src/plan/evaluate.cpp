@@ -64,6 +64,19 @@ const Grid& Evaluator::evaluate(DataExprId id) {
   return grid;
 }
 
+Grid Evaluator::evaluate_log(DataExprId id) {
+  constexpr double impossible = -1e290;
+  Grid grid = cached(id);
+  const auto infinite = [](double v) { return v < 0 && std::isinf(v); };
+  if (!grid.owned || std::none_of(grid.owned->begin(), grid.owned->end(), infinite)) return evaluate(id);
+  auto cells = std::make_shared<std::vector<double>>(*grid.owned);
+  std::replace_if(cells->begin(), cells->end(), infinite, impossible);
+  grid.owned = cells;
+  grid.values = cells->data();
+  check_finite(id, grid);
+  return grid;
+}
+
 const Grid& Evaluator::cached(DataExprId id) {
   if (const auto found = cache_.find(id); found != cache_.end()) return found->second;
   Grid grid = compute(id);

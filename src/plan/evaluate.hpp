@@ -35,6 +35,8 @@ class Evaluator {
 
   // The array of an expression; Failure (`data-domain`) where a value is not finite.
   const Grid& evaluate(DataExprId id);
+  // The same with minus infinity allowed, as a finite stand-in beyond any real log density: the log probability of what cannot be.
+  Grid evaluate_log(DataExprId id);
   // [args[0] = target] as 0 or 1 over the indices of both.
   Grid dense_one_hot(DataExprId id);
   [[nodiscard]] const derive::DataNode& node(DataExprId id) const { return log_joint_.data[id]; }

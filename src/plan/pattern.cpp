@@ -20,7 +20,7 @@ Pattern Pattern::gaussian(std::size_t dimension, std::vector<bool> point) {
   Pattern out;
   out.gaussian_ = {dimension, {}, std::move(point)};
   const std::int32_t n = checked(static_cast<std::int64_t>(dimension));
-  for (std::int32_t i = 0; i < n; ++i) out.pair(i, i);
+  for (std::int32_t i = 0; i < n; ++i) out.gaussian_.pairs.emplace_back(i, i);
   return out;
 }
 
@@ -33,11 +33,13 @@ Pattern Pattern::network(std::vector<std::int32_t> levels) {
 }
 
 std::int32_t Pattern::pair(std::int32_t a, std::int32_t b) {
-  const auto key = std::minmax(a, b);
-  const auto [found, is_new] = pairs_.emplace(key, 0);
+  const auto dimension = static_cast<std::int64_t>(gaussian_.dimension);
+  if (a == b) return checked(dimension + a);
+  const auto [low, high] = std::minmax(a, b);
+  const auto [found, is_new] = pairs_.emplace(static_cast<std::uint64_t>(low) << 32 | static_cast<std::uint64_t>(high), 0);
   if (is_new) {
-    found->second = checked(static_cast<std::int64_t>(gaussian_.dimension + gaussian_.pairs.size()));
-    gaussian_.pairs.emplace_back(key);
+    found->second = checked(dimension + static_cast<std::int64_t>(gaussian_.pairs.size()));
+    gaussian_.pairs.emplace_back(low, high);
   }
   return found->second;
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "family/families.hpp"
@@ -36,7 +37,7 @@ class Pattern {
   std::int32_t scope(std::span<const Element> sorted);
 
   family::GaussianPattern gaussian_;
-  std::map<std::pair<std::int32_t, std::int32_t>, std::int32_t> pairs_;
+  std::unordered_map<std::uint64_t, std::int32_t> pairs_;  // of two numbers; the squares come first, in order
   std::vector<std::int32_t> levels_;
   std::vector<std::vector<std::int32_t>> scopes_;
   std::map<std::vector<std::int32_t>, std::int32_t> offsets_;  // of scopes

@@ -46,6 +46,13 @@ struct PlannedComponent {
   std::int64_t levels = 0;          // of a discrete variable
 };
 
+// How many numbers, or discrete variables, one element of the block has of this component.
+[[nodiscard]] inline std::int64_t variables_of(const PlannedComponent& component) {
+  std::int64_t out = 1;
+  for (const std::int64_t extent : component.inner) out *= extent;
+  return out;
+}
+
 // Where a gate's probability lies in the mean parameters of its block, for each element of the gated block.
 struct PlannedGate {
   int block = 0;
@@ -162,5 +169,6 @@ struct Plan {
 Result<Plan> make_plan(const model::ModelGraph& graph, const derive::Derivation& derivation, const model::BoundData& data);
 
 std::string to_text(const Plan& plan);
+std::string to_json(const Plan& plan);
 
 }  // namespace jensen::plan

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "plan/plan.hpp"
 
 namespace jensen::plan {
@@ -55,6 +57,56 @@ std::string to_text(const Plan& plan) {
   for (const auto& programs : plan.moment_messages) sweeps += cost(programs);
   out += fmt::format("  to the sweeps: {:.3g} products; bound: {} terms, {:.3g} products\n", sweeps, plan.energies.size(), cost(plan.energies));
   return out;
+}
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json block_json(const PlannedBlock& block) {
+  Json out{{"variables", block.names},
+           {"role", block.point   ? "point"
+                    : block.swept ? "swept"
+                                  : "stored"},
+           {"family", block.family->name()},
+           {"batch", block.batch},
+           {"statistics", block.family->size()}};
+  if (!block.stored_because.empty()) out["stored_because"] = block.stored_because;
+  return out;
+}
+
+Json pass_json(const Plan& plan, const Pass& pass) {
+  Json out{{"rows", pass.extents},
+           {"columns", pass.columns.size()},
+           {"features", feature_count(pass)},
+           {"lookups", pass.lookups.size()},
+           {"sums", pass.sums}};
+  if (pass.block) out["sweeps"] = plan.blocks[static_cast<std::size_t>(*pass.block)].names;
+  return out;
+}
+
+Json messages_json(const Plan& plan) {
+  Json out = Json::array();
+  for (std::size_t b = 0; b < plan.blocks.size(); ++b) {
+    if (plan.blocks[b].swept) continue;
+    out.push_back({{"to", plan.blocks[b].names}, {"terms", plan.messages[b].size()}, {"products", cost(plan.messages[b])}});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string to_json(const Plan& plan) {
+  Json out{{"blocks", Json::array()}, {"passes", Json::array()}, {"moments", Json::array()}};
+  for (const PlannedBlock& block : plan.blocks) out["blocks"].push_back(block_json(block));
+  for (const Pass& pass : plan.passes) out["passes"].push_back(pass_json(plan, pass));
+  for (const Moment& moment : plan.moments) out["moments"].push_back({{"shape", moment.shape}, {"pass", moment.pass + 1}});
+  out["messages"] = messages_json(plan);
+  double sweeps = 0;
+  for (const auto& programs : plan.moment_messages) sweeps += cost(programs);
+  out["sweep_products"] = sweeps;
+  out["bound"] = {{"terms", plan.energies.size()}, {"products", cost(plan.energies)}};
+  return out.dump(2) + "\n";
 }
 
 }  // namespace jensen::plan

@@ -38,6 +38,8 @@ ResolvedTerm Resolver::resolve(TermId id) {
   term.coefficient = source.coefficient;
   term.indices = source.sums;
   for (const IndexId index : source.sums) term.extents.push_back(evaluator_.extent(index));
+  term.of_discrete =
+      std::any_of(source.atoms.begin(), source.atoms.end(), [](const Atom& atom) { return atom.statistic.kind == StatisticKind::indicator; });
   for (const DataExprId factor : source.data) add_data(term, factor);
   if (source.weight) {
     const Grid& grid = evaluator_.evaluate(*source.weight);
@@ -89,7 +91,7 @@ bool Resolver::add_composite(ResolvedTerm& term, DataExprId id) {
 }
 
 void Resolver::add_grid(ResolvedTerm& term, DataExprId id) {
-  const Grid& grid = evaluator_.evaluate(id);
+  const Grid grid = term.of_discrete ? evaluator_.evaluate_log(id) : evaluator_.evaluate(id);
   if (grid.indices.empty()) {
     term.coefficient *= grid.values[grid.base];
   } else {
@@ -115,10 +117,15 @@ void Resolver::add_lookup(ResolvedTerm& term, DataExprId id) {
   if (is_new) {
     LookupArray lookup{{}, extent, evaluator_.text(expr)};
     lookup.positions.reserve(static_cast<std::size_t>(stride));
-    for_each_cell(extents, {grid.strides}, {grid.base}, [&](const std::vector<std::int64_t>& at) {
-      const double position = std::round(grid.values[at[0]]) - static_cast<double>(first);
+    const auto add = [&](double value) {
+      const double position = std::nearbyint(value) - static_cast<double>(first);
       lookup.positions.push_back(position >= 0 && position < static_cast<double>(extent) ? static_cast<std::int32_t>(position) : -1);
-    });
+    };
+    if (extents.size() == 1) {
+      for (std::int64_t i = 0; i < stride; ++i) add(grid.values[grid.base + i * grid.strides[0]]);
+    } else {
+      for_each_cell(extents, {grid.strides}, {grid.base}, [&](const std::vector<std::int64_t>& at) { add(grid.values[at[0]]); });
+    }
     plan_.lookups.push_back(std::move(lookup));
   }
   term.lookups.push_back({id, found->second, affine(term, dense), local(term, use.index)});

@@ -54,6 +54,7 @@ struct ResolvedTerm {
   std::optional<DataExprId> weight_id;
   std::vector<StatisticUse> statistics;
   std::optional<Combined> combined;
+  bool of_discrete = false;  // has an indicator: minus infinity is the log probability of a level that cannot be
 };
 
 // The position of an index among the term's own.
@@ -92,6 +93,7 @@ class Resolver {
   void add_function_indices(const ResolvedTerm& term, StatisticUse& use, const derive::Block& block, const derive::Atom& atom);
   void make_family(PlannedBlock& planned, const derive::Block& block);
   void make_scalar(PlannedBlock& planned, const derive::Block& block);
+  void check_cost(const PlannedBlock& planned, const Pattern& pattern) const;
   PlannedGate planned_gate(const PlannedBlock& planned, const derive::Gate& gate);
   std::optional<std::vector<std::uint8_t>> presence_of(const derive::Component& component);
   void set_present(PlannedBlock& planned, const derive::Block& block);

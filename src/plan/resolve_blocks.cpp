@@ -1,4 +1,6 @@
 // Blocks with every size known, and their families.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -260,8 +262,30 @@ void Resolver::set_present(PlannedBlock& planned, const derive::Block& block) {
   }
 }
 
+// A joint q that would not fit is given up for one q by variable; one variable's own elements cannot be.
+void Resolver::check_cost(const PlannedBlock& planned, const Pattern& pattern) const {
+  constexpr double most_bytes = 2e9, most_products = 1e13, most_cells = 5e7;
+  std::string cost;
+  if (pattern.is_network()) {
+    const double cells = family::elimination_cost(pattern.discrete());
+    if (cells > most_cells)
+      cost = fmt::format("exact sums over {} need tables of {:.2g} cells, and at most {:.2g} are allowed", planned.names, cells, most_cells);
+  } else {
+    const family::GaussianCost found = family::gaussian_cost(pattern.gaussian());
+    if (found.bytes > most_bytes || found.products > most_products) {
+      cost = fmt::format("a joint precision of {} needs {:.2g} GB and {:.2g} products an update, and at most {:.2g} GB and {:.2g} are allowed",
+                         planned.names, found.bytes / 1e9, found.products, most_bytes / 1e9, most_products);
+    }
+  }
+  if (!cost.empty()) throw Failure(block_too_large(cost));
+}
+
 void Resolver::finish() {
-  for (const auto& [block, pattern] : patterns_) plan_.blocks[static_cast<std::size_t>(block)].family = pattern.make();
+  for (const auto& [block, pattern] : patterns_) {
+    PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(block)];
+    check_cost(planned, pattern);
+    planned.family = pattern.make();
+  }
   for (PlannedBlock& planned : plan_.blocks) {
     for (const derive::Gate& gate : derivation_.blocks[planned.id].gates) planned.gates.push_back(planned_gate(planned, gate));
   }

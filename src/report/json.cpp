@@ -81,7 +81,37 @@ void write_variable(JsonWriter& json, const run::FittedVariable& variable) {
   } else {
     array_member(json, "mean", variable.mean, variable.shape);
     if (!variable.sd.empty()) array_member(json, "sd", variable.sd, variable.shape);
+    if (!variable.q5.empty()) array_member(json, "q5", variable.q5, variable.shape);
+    if (!variable.q95.empty()) array_member(json, "q95", variable.q95, variable.shape);
   }
+  json.end_object();
+}
+
+void write_variables(JsonWriter& json, const std::vector<run::FittedVariable>& variables) {
+  json.key("variables");
+  json.begin_object();
+  for (const run::FittedVariable& variable : variables) write_variable(json, variable);
+  json.end_object();
+}
+
+void write_source(JsonWriter& json, const run::FitSource& source) {
+  json.key("source");
+  json.begin_object(true);
+  json.member("path", source.path);
+  json.member("text", source.text);
+  json.key("sets");
+  json.list(source.sets);
+  json.key("sizes");
+  json.begin_object(true);
+  for (const auto& [name, size] : source.sizes) json.member(name, size);
+  json.end_object();
+  json.key("levels");
+  json.begin_object(true);
+  for (const auto& [name, levels] : source.levels) {
+    json.key(name);
+    json.list(levels);
+  }
+  json.end_object();
   json.end_object();
 }
 
@@ -122,10 +152,19 @@ std::string to_json(const run::Fit& fit, const JsonOptions& options) {
   json.begin_array(false);
   for (const run::FittedBlock& block : fit.blocks) write_block(json, block);
   json.end_array();
-  json.key("variables");
-  json.begin_object();
-  for (const run::FittedVariable& variable : fit.variables) write_variable(json, variable);
+  write_variables(json, fit.variables);
+  if (fit.source) write_source(json, *fit.source);
   json.end_object();
+  return json.take();
+}
+
+std::string to_json(const Prediction& prediction) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("model", prediction.model);
+  json.member("draws", prediction.draws);
+  json.member("seed", prediction.seed);
+  write_variables(json, prediction.variables);
   json.end_object();
   return json.take();
 }

@@ -138,6 +138,9 @@ std::string shape_text(const run::FittedVariable& variable) {
   return variable.shape.empty() ? "scalar" : fmt::format("{}", fmt::join(variable.shape, " x "));
 }
 
+// What follows from the fitted variables by Monte Carlo.
+bool is_quantity(const run::FittedVariable& variable) { return variable.role == "derived" || variable.role == "predict"; }
+
 void add_variable(Table& table, const run::FittedVariable& variable) {
   const bool is_param = variable.role == "param";
   const RowLayout layout = layout_of(variable);
@@ -145,19 +148,27 @@ void add_variable(Table& table, const run::FittedVariable& variable) {
   const RowPrinter value = printer(variable, is_param ? variable.value : variable.mean, layout, shown, value_digits);
   const RowPrinter sd = printer(variable, variable.sd, layout, shown, sd_digits);
   for (std::size_t row = 0; row < shown; ++row) {
-    Cells cells{row_name(variable, layout, row), row == 0 ? shape_text(variable) : "", row == 0 ? variable.family : "", value(row)};
+    Cells cells{row_name(variable, layout, row), row == 0 ? shape_text(variable) : "",
+                row == 0 ? (is_quantity(variable) ? variable.role : variable.family) : "", value(row)};
     if (!is_param) cells.push_back(sd(row));
+    if (is_quantity(variable)) {
+      cells.push_back(printer(variable, variable.q5, layout, shown, sd_digits)(row));
+      cells.push_back(printer(variable, variable.q95, layout, shown, sd_digits)(row));
+    }
     table.rows.push_back(std::move(cells));
   }
   if (shown < layout.rows) table.rows.push_back({fmt::format("... ({} more)", layout.rows - shown)});
 }
 
-std::string variables_text(const run::Fit& fit) {
+std::string variables_text(const std::vector<run::FittedVariable>& variables) {
   Table params{{"param", "shape", "family", "value"}, {}};
   Table others{{"variable", "shape", "family", "mean", "sd"}, {}};
-  for (const run::FittedVariable& variable : fit.variables) add_variable(variable.role == "param" ? params : others, variable);
+  Table quantities{{"quantity", "shape", "role", "mean", "sd", "5 %", "95 %"}, {}};
+  for (const run::FittedVariable& variable : variables) {
+    add_variable(is_quantity(variable) ? quantities : variable.role == "param" ? params : others, variable);
+  }
   std::string out;
-  for (const Table* table : {&others, &params}) {
+  for (const Table* table : {&others, &params, &quantities}) {
     if (!table->rows.empty()) out += to_text(*table) + '\n';
   }
   return out;
@@ -196,9 +207,13 @@ std::string ending_text(const run::Fit& fit) {
 }  // namespace
 
 std::string summary(const run::Fit& fit) {
-  std::string out = variables_text(fit) + bound_text(fit) + line("iterations", ending_text(fit));
+  std::string out = variables_text(fit.variables) + bound_text(fit) + line("iterations", ending_text(fit));
   if (fit.discarded_restarts > 0) out += line("restarts", fmt::format("{} discarded because they collapsed", fit.discarded_restarts));
   return out + line("time", duration(fit.seconds));
+}
+
+std::string summary(const Prediction& prediction) {
+  return variables_text(prediction.variables) + line("draws", fmt::format("{} of the posterior, seed {}", prediction.draws, prediction.seed));
 }
 
 std::string timings_text(const run::Fit& fit) {

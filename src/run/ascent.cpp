@@ -37,7 +37,12 @@ class Ascent {
     const bool started = begin_run();
     run_.first_pass_seconds = seconds_since(begin);
     const Clock::time_point first = Clock::now();
-    while (started && !run_.converged && iteration() < problem_.options.max_iterations && iterate()) report();
+    bool going = started;
+    while (going && !run_.converged && iteration() < problem_.options.max_iterations) {
+      going = fresh() ? iterate_afresh() : iterate();
+      if (going) report();
+    }
+    if (going && fresh() && iteration() > 0) settle();
     run_.iteration_seconds = seconds_since(first);
     if (!run_.error && !run_.collapse) check_collapse();
     return std::move(run_);
@@ -46,6 +51,8 @@ class Ascent {
  private:
   [[nodiscard]] int iteration() const { return static_cast<int>(run_.trace.size()); }
   [[nodiscard]] double rounding() const { return 1e-14 * run_.bound.magnitude; }
+
+  [[nodiscard]] bool fresh() const { return engine_.local().fresh && !engine_.nests().empty(); }
 
   bool begin_run() {
     bool settled = false;
@@ -68,10 +75,41 @@ class Ascent {
     if (keep) before_ = engine_.state();
     kept_ = keep;
     const std::vector<int> order = iteration() == 0 ? first_order(engine_, problem_.given) : engine_.stored();
-    if (!update_stored(order) || !sweep_all()) return false;
+    if (!update_stored(order) || !local_sweep_all()) return false;
     const Bound bound = engine_.bound();
     if (!finite(bound.elbo)) return check_collapse() ? not_finite() : false;
     if (has_bound_ && lowered(run_.bound, bound)) return check_collapse() ? decreased(order, bound, keep) : false;
+    return reached(bound);
+  }
+
+  // Local blocks that begin afresh may end lower than before: what must not lower the bound is the update of the others, after the sweep.
+  bool iterate_afresh() {
+    const bool keep = numbers(engine_.state()) <= most_kept;
+    if (keep) before_ = engine_.state();
+    kept_ = keep;
+    if (!local_sweep_all()) return false;
+    const Bound bound = engine_.bound();
+    if (!finite(bound.elbo)) return check_collapse() ? not_finite() : false;
+    double last = engine_.stored_bound();
+    for (const int block : iteration() == 0 ? first_order(engine_, problem_.given) : engine_.stored()) {
+      if (engine_.is_local(block)) continue;
+      if (!update_stored({block})) return false;
+      const double now = engine_.stored_bound();
+      if (finite(now) && lowered({last, bound.magnitude}, {now, bound.magnitude})) {
+        if (check_collapse()) run_.error = elbo_decreased(name(block), last, now, iteration() + 1);
+        return false;
+      }
+      last = now;
+    }
+    return reached(bound);
+  }
+
+  // The figures at the final values of the blocks that the last iteration updated after its sweep.
+  void settle() {
+    if (!run_.interrupted && sweep_all()) run_.bound = engine_.bound();
+  }
+
+  bool reached(const Bound& bound) {
     run_.bound = bound;
     has_bound_ = true;
     run_.trace.push_back(bound.elbo);
@@ -90,6 +128,7 @@ class Ascent {
 
   bool update_stored(const std::vector<int>& order) {
     for (const int block : order) {
+      if (engine_.is_local(block)) continue;
       if (auto failure = engine_.update(block)) return failed(*failure);
     }
     return true;
@@ -98,6 +137,13 @@ class Ascent {
   bool sweep_all() {
     for (const int pass : engine_.passes()) {
       if (auto failure = engine_.sweep(pass)) return failed(*failure);
+    }
+    return !stop();
+  }
+
+  bool local_sweep_all() {
+    for (const int pass : engine_.passes()) {
+      if (auto failure = engine_.local_sweep(pass)) return failed(*failure);
     }
     return !stop();
   }

@@ -3,6 +3,7 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 
+#include "run/element.hpp"
 #include "run/messages.hpp"
 #include "run/missing_cells.hpp"
 #include "run/names.hpp"
@@ -20,9 +21,22 @@ struct Elements {
 
 std::string kind_of(const derive::Block& block) { return block.point ? "point" : derive::to_text(block.kind); }
 
-void add_moments(const plan::PlannedBlock& block, std::span<const double> natural, std::span<double> mean, std::span<double> sd) {
-  std::vector<double> spread(std::max(mean.size(), block.family->value_size()));
-  block.family->moments(natural, mean, spread);
+bool summed(const plan::PlannedBlock& block) { return block.discrete || block.network; }
+
+// Numbers reported for one element: the probabilities of discrete variables, else a value.
+std::size_t numbers_of(const plan::PlannedBlock& block) {
+  if (block.discrete) return block.family->size();
+  if (!block.network) return block.family->value_size();
+  std::size_t out = 0;
+  for (const plan::PlannedComponent& c : block.components) out += static_cast<std::size_t>(plan::variables_of(c) * c.levels);
+  return out;
+}
+
+void add_moments(const plan::PlannedBlock& block, std::int64_t element, std::span<const double> natural, std::span<double> mean,
+                 std::span<double> sd) {
+  std::vector<double> means(summed(block) ? block.family->size() : block.family->value_size()), spread(means.size());
+  element_moments(block, element, natural, means, spread);
+  std::copy_n(means.begin(), mean.size(), mean.begin());
   std::copy_n(spread.begin(), sd.size(), sd.begin());
 }
 
@@ -30,7 +44,7 @@ Elements stored_elements(const Engine& engine, int b) {
   const plan::PlannedBlock& block = engine.plan().blocks[static_cast<std::size_t>(b)];
   const BlockState& state = engine.state().blocks[static_cast<std::size_t>(b)];
   Elements out;
-  out.size = block.discrete ? block.family->size() : block.family->value_size();
+  out.size = numbers_of(block);
   if (block.point) {
     out.value = state.value;
     return out;
@@ -38,10 +52,11 @@ Elements stored_elements(const Engine& engine, int b) {
   const auto count = static_cast<std::size_t>(block.count);
   const std::size_t n = block.family->size();
   out.mean.resize(count * out.size);
-  out.sd.resize(block.discrete ? 0 : count * out.size);
+  out.sd.resize(summed(block) ? 0 : count * out.size);
   for (std::size_t e = 0; e < count; ++e) {
-    const std::span<double> sd = block.discrete ? std::span<double>() : std::span<double>(out.sd).subspan(e * out.size, out.size);
-    add_moments(block, {state.natural.data() + e * n, n}, std::span<double>(out.mean).subspan(e * out.size, out.size), sd);
+    const std::span<double> sd = summed(block) ? std::span<double>() : std::span<double>(out.sd).subspan(e * out.size, out.size);
+    add_moments(block, static_cast<std::int64_t>(e), {state.natural.data() + e * n, n}, std::span<double>(out.mean).subspan(e * out.size, out.size),
+                sd);
   }
   return out;
 }
@@ -51,18 +66,19 @@ std::optional<BlockFailure> swept_elements(Engine& engine, int pass_id, Elements
   const plan::Pass& pass = engine.plan().passes[static_cast<std::size_t>(pass_id)];
   const plan::PlannedBlock& block = engine.plan().blocks[static_cast<std::size_t>(*pass.block)];
   const std::size_t n = block.family->size();
-  out.size = block.discrete ? n : block.family->value_size();
+  out.size = numbers_of(block);
   out.mean.resize(static_cast<std::size_t>(pass.rows) * out.size);
-  out.sd.resize(block.discrete ? 0 : out.mean.size());
+  out.sd.resize(summed(block) ? 0 : out.mean.size());
   return engine.sweep(pass_id, {}, [&](const Tile& tile, const double* natural, const double* mean) {
     std::vector<double> eta(n);
     for (std::int64_t i = 0; i < tile.rows; ++i) {
       const std::size_t first = static_cast<std::size_t>(tile.first + i) * out.size;
       for (std::size_t s = 0; s < n; ++s) eta[s] = natural[static_cast<std::int64_t>(s) * tile_rows + i];
-      if (block.discrete) {
-        for (std::size_t s = 0; s < n; ++s) out.mean[first + s] = mean[static_cast<std::int64_t>(s) * tile_rows + i];
+      if (summed(block)) {
+        for (std::size_t s = 0; s < out.size; ++s) out.mean[first + s] = mean[static_cast<std::int64_t>(s) * tile_rows + i];
       } else {
-        add_moments(block, eta, std::span<double>(out.mean).subspan(first, out.size), std::span<double>(out.sd).subspan(first, out.size));
+        add_moments(block, tile.first + i, eta, std::span<double>(out.mean).subspan(first, out.size),
+                    std::span<double>(out.sd).subspan(first, out.size));
       }
     }
   });
@@ -76,13 +92,19 @@ class Placement {
     std::size_t stride = size;
     for (std::size_t b = block.batch.size(); b-- > 0; stride *= static_cast<std::size_t>(block.batch[b]))
       set(component.batch_slots[b], block.batch[b], stride);
-    stride = 1;
+    stride = block.network ? static_cast<std::size_t>(planned.levels) : 1;
     for (std::size_t i = planned.inner.size(); i-- > 0; stride *= static_cast<std::size_t>(planned.inner[i])) {
       set(component.inner_slots[i], planned.inner[i], stride);
     }
-    if (block.discrete) {
-      extents_.push_back(size);
+    if (summed(block)) {
+      extents_.push_back(block.network ? static_cast<std::size_t>(planned.levels) : size);
       strides_.push_back(1);
+    }
+    if (!block.network) return;
+    offset_ = 0;  // probabilities of the components before this one
+    for (const plan::PlannedComponent& c : block.components) {
+      if (c.variable == planned.variable) break;
+      offset_ += static_cast<std::size_t>(plan::variables_of(c) * c.levels);
     }
   }
 
@@ -151,6 +173,10 @@ void add_variables(const Problem& problem, const plan::PlannedBlock& planned, co
     out.mean = place.gather(elements.mean);
     out.sd = place.gather(elements.sd);
     out.value = place.gather(elements.value);
+    if (planned.components[c].point) {
+      out.value.swap(out.mean);
+      out.sd.clear();
+    }
     out.data_sized = variable.data_sized;
     if (variable.missing_of.valid()) keep_missing_cells(problem.data.arrays.at(variable.missing_of), out);
     fit.variables.push_back(std::move(out));
@@ -162,7 +188,7 @@ void add_covariance(const plan::PlannedBlock& planned, const BlockState& state, 
   const family::Layout& layout = planned.family->layout();
   const auto pair = std::find_if(layout.begin(), layout.end(), [](const auto& e) { return e.statistic == Statistic::pair(); });
   const std::size_t d = planned.family->value_size(), n = planned.family->size();
-  if (pair == layout.end() || d > largest_covariance) return;
+  if (pair == layout.end() || pair->size != d * d || d > largest_covariance) return;
   const auto side = static_cast<Eigen::Index>(d);
   for (std::int64_t e = 0; e < planned.count; ++e) {
     const Eigen::Map<const Eigen::MatrixXd> half(state.natural.data() + static_cast<std::size_t>(e) * n + pair->offset, side, side);

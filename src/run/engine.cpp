@@ -40,6 +40,7 @@ Engine::Engine(const plan::Plan& plan, int threads, const std::atomic<bool>* can
   state_.pass_log_partition.resize(plan.passes.size(), 0.0);
   for (std::size_t p = 0; p < plan.passes.size(); ++p) {
     if (plan.passes[p].block) swept_passes_.push_back(static_cast<int>(p));
+    affine_.push_back(AffineSweep::of(plan, plan.passes[p]));
   }
   std::int64_t most = 1;
   const auto widen = [&](const std::vector<plan::TermProgram>& programs) {
@@ -78,6 +79,7 @@ void Engine::read_moments(int pass, const std::vector<double>& sums) {
 
 void Engine::sum_data() {
   for (std::size_t p = 0; p < plan_.passes.size(); ++p) {
+    if (affine_[p]) affine_[p]->sum_data(plan_, plan_.passes[p], threads_, cancel_);
     if (plan_.passes[p].block) continue;
     read_moments(static_cast<int>(p), run::sum_data(plan_, plan_.passes[p], threads_, cancel_));
   }
@@ -172,13 +174,24 @@ void Engine::set_value(int block, std::int64_t element, std::span<const double> 
   keep_finite(mean);
 }
 
+void Engine::set_statistics(int block, std::int64_t element, std::span<const double> value) {
+  const family::Family& family = plan_.blocks[static_cast<std::size_t>(block)].family_of(element);
+  BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
+  const std::span<double> mean = element_of(state.mean, element, family.size());
+  const std::span<double> natural = element_of(state.natural, element, family.size());
+  std::fill(natural.begin(), natural.end(), 0.0);
+  state.log_partition[static_cast<std::size_t>(element)] = 0;
+  family.statistics_of(value, mean);
+  keep_finite(mean);
+}
+
 std::optional<BlockFailure> Engine::set_natural(int block, std::int64_t element, std::span<const double> natural) {
   BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
   std::copy(natural.begin(), natural.end(), element_of(state.natural, element, natural.size()).begin());
   return optimise(block, element);
 }
 
-std::vector<double> Engine::derivative(int pass) {
+std::vector<double> Engine::derivative(int pass, const plan::Nest* without) {
   std::vector<double> g(static_cast<std::size_t>(plan_.passes[static_cast<std::size_t>(pass)].sums), 0.0);
   std::vector<double> moment_derivative;
   for (std::size_t m = 0; m < plan_.moments.size(); ++m) {
@@ -186,6 +199,7 @@ std::vector<double> Engine::derivative(int pass) {
     if (moment.pass != pass) continue;
     moment_derivative.assign(moment.cells.size(), 0.0);
     for (const plan::TermProgram& program : plan_.moment_messages[m]) {
+      if (without != nullptr && without->has_term(program.term)) continue;
       program.contraction.run(inputs_, moment_derivative.data(), scratch_.data());
     }
     for (std::size_t e = 0; e < moment.cells.size(); ++e) g[static_cast<std::size_t>(moment.cells[e])] += moment_derivative[e];
@@ -195,9 +209,12 @@ std::vector<double> Engine::derivative(int pass) {
 
 std::optional<BlockFailure> Engine::sweep(int pass, GivenMeans given, RowSink sink) {
   const plan::Pass& planned = plan_.passes[static_cast<std::size_t>(pass)];
+  if (const plan::Nest* nest = nest_of(pass); nest != nullptr && !given && !sink) return nest_sweep(*nest, {0, false});
   std::vector<double> g;
   if (!given) g = derivative(pass);
-  const SweepResult result = run::sweep({plan_, planned, threads_, cancel_, &g, std::move(given), std::move(sink)});
+  const std::optional<AffineSweep>& affine = affine_[static_cast<std::size_t>(pass)];
+  const SweepResult result =
+      affine && !given && !sink ? affine->sweep(g) : run::sweep({plan_, planned, threads_, cancel_, &g, std::move(given), std::move(sink)});
   cancelled_ = cancelled_ || result.cancelled;
   if (result.failure) return BlockFailure{*planned.block, result.failure->row, result.failure->reason};
   read_moments(pass, result.sums);

@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "plan/nest.hpp"
 #include "plan/plan.hpp"
+#include "run/fit.hpp"
+#include "run/affine_sweep.hpp"
 #include "run/sweep.hpp"
 
 namespace jensen::run {
@@ -42,7 +45,7 @@ class Engine {
  public:
   Engine(const plan::Plan& plan, int threads, const std::atomic<bool>* cancel);
 
-  // The moments of data alone; to be called once, before anything else.
+  // What depends on data alone; to be called once, before anything else.
   void sum_data();
 
   // η = ∂E_q[log p]/∂(mean parameters), and the optimum it gives.
@@ -51,7 +54,17 @@ class Engine {
   template <class Keep>
   std::vector<double> message(int block, Keep keep);
 
+  // Goes over the rows, unless the sums follow from moments of the data and nothing is asked or given by row.
   std::optional<BlockFailure> sweep(int pass, GivenMeans given = {}, RowSink sink = {});
+
+  // From here on `local_sweep` iterates local blocks inside the sweeps, and `update` is for the others; a plain schedule uses the nests whose rows
+  // are products of looked-up tables, for speed alone.
+  void nest_local_blocks(LocalUpdates local);
+  // The sweep of a pass with its local blocks; a plain one where it has none.
+  std::optional<BlockFailure> local_sweep(int pass);
+  [[nodiscard]] bool is_local(int block) const;
+  [[nodiscard]] const std::vector<plan::Nest>& nests() const { return nests_; }
+  [[nodiscard]] LocalUpdates local() const { return local_; }
 
   // Exact after all passes have been swept with the current stored blocks.
   [[nodiscard]] Bound bound();
@@ -60,6 +73,8 @@ class Engine {
   [[nodiscard]] double energy(std::size_t term);  // E[term] of a term without swept moment
 
   void set_value(int block, std::int64_t element, std::span<const double> value);
+  // The statistics of one value in place of a q, to start from.
+  void set_statistics(int block, std::int64_t element, std::span<const double> value);
   std::optional<BlockFailure> set_natural(int block, std::int64_t element, std::span<const double> natural);
 
   [[nodiscard]] const plan::Plan& plan() const { return plan_; }
@@ -76,7 +91,10 @@ class Engine {
  private:
   void bind();
   void read_moments(int pass, const std::vector<double>& sums);
-  std::vector<double> derivative(int pass);
+  std::vector<double> derivative(int pass, const plan::Nest* without = nullptr);  // of the terms of no local block of the nest
+  const plan::Nest* nest_of(int pass) const;
+  std::optional<BlockFailure> nest_sweep(const plan::Nest& nest, LocalUpdates local);
+  void read_outer_moments(const plan::Nest& nest, const std::vector<double>& sums);
   double entropy(int block, double& magnitude) const;
   [[nodiscard]] double element_entropy(int block, std::int64_t element) const;
   // Multiplicity of the plates around the element; probability that a gate is open for it; both together.
@@ -93,6 +111,9 @@ class Engine {
   std::vector<const double*> inputs_;
   std::vector<double> scratch_;
   std::vector<int> stored_, swept_passes_;
+  LocalUpdates local_;
+  std::vector<plan::Nest> nests_;
+  std::vector<std::optional<AffineSweep>> affine_;  // by pass: sweeps that need no rows
   bool cancelled_ = false;
 };
 

@@ -21,6 +21,13 @@ struct Progress {
   double rise_to_come = 0;  // Aitken estimate, nats; NaN while unknown
 };
 
+// How coupled local blocks, such as a group's proportions and the labels of its rows, are iterated inside a sweep.
+struct LocalUpdates {
+  int updates = 1;                                                     // of the local blocks in each sweep
+  bool fresh = false;                                                  // each sweep begins with their priors; otherwise where the last one ended
+  [[nodiscard]] bool plain() const { return updates == 1 && !fresh; }  // no different from updating them like any other block
+};
+
 struct FitOptions {
   double tolerance = 1e-10;        // relative change of the ELBO; 0 with a fixed number of iterations never converges
   double aitken_tolerance = 1e-6;  // nats still to come
@@ -28,7 +35,9 @@ struct FitOptions {
   int restarts = 1;
   std::uint64_t seed = 1;
   int threads = 1;
+  LocalUpdates local;
   double collapse_threshold = 1e-6;      // a scale or eigenvalue below this share of the data's variance
+  int quantity_draws = 1000;             // of q, for derived and predicted quantities
   std::vector<std::string> rows;         // variables of data-sized plates to report
   std::optional<std::string> init_json;  // text of the --init file
   std::string init_directory;            // where its .npy paths are relative to
@@ -61,6 +70,16 @@ struct FittedVariable {
   bool data_sized = false;
   // Of a data column with missing cells: their subscripts, counted from 1, in the order of mean and sd, whose first extent is their number.
   std::optional<std::vector<std::vector<std::size_t>>> cells = {};
+  std::vector<double> q5 = {}, q95 = {};  // quantiles of a derived or predicted quantity
+};
+
+// What a later prediction needs beside the blocks: the model's text, what was set, and what the data told.
+struct FitSource {
+  std::string path;
+  std::string text;
+  std::vector<std::string> sets;
+  std::map<std::string, std::int64_t> sizes;
+  std::map<std::string, std::vector<std::string>> levels;  // by model::level_key
 };
 
 struct Fit {
@@ -81,6 +100,7 @@ struct Fit {
   std::vector<FittedBlock> blocks;
   std::vector<FittedVariable> variables;
   Diagnostics warnings;
+  std::optional<FitSource> source = {};
 };
 
 }  // namespace jensen::run

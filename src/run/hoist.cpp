@@ -123,11 +123,18 @@ class DataSums {
   Factors factors_;
 };
 
+// Sums by group may be as many as the rows of a shard: a shard then takes so many rows that clearing and reducing its sums cost little beside them.
+Shards data_shards(std::int64_t rows, std::int64_t sums) {
+  Shards shards = Shards::of(rows, sums);
+  shards.size = std::max(shards.size, (4 * sums + tile_rows - 1) / tile_rows * tile_rows);
+  return shards;
+}
+
 }  // namespace
 
 std::vector<double> sum_data(const plan::Plan& plan, const plan::Pass& pass, int threads, const std::atomic<bool>* cancel) {
   const DataSums work(plan, pass);
-  const Shards shards = Shards::of(pass.rows, work.size());
+  const Shards shards = data_shards(pass.rows, work.size());
   std::vector<std::vector<double>> sums(static_cast<std::size_t>(std::max<std::int64_t>(1, shards.count())));
   std::vector<Scratch> scratch(static_cast<std::size_t>(std::max(1, threads)));
   sums[0].resize(static_cast<std::size_t>(work.size()));

@@ -74,11 +74,22 @@ bool is_bilinear(const plan::Plan& plan, int block) {
   });
 }
 
-std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& graph, int block, std::uint64_t seed) {
+// Random probabilities for each of the variables of a network, none for how they go together.
+std::vector<double> random_network(const plan::PlannedBlock& planned, family::Stream& stream) {
+  std::vector<double> natural(planned.family->size(), 0.0);
+  std::size_t at = 0;
+  for (const plan::PlannedComponent& c : planned.components) {
+    for (std::int64_t i = 0; i < plan::variables_of(c) * c.levels; ++i) natural[at++] = std::log(-std::log(stream.uniform()));
+  }
+  return natural;
+}
+
+// `settled` becomes false where an element has no q of its own to start from, but the statistics of one value.
+std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& graph, int block, std::uint64_t seed, bool& settled) {
   const plan::PlannedBlock& planned = engine.plan().blocks[static_cast<std::size_t>(block)];
   const family::Family& family = *planned.family;
   const std::vector<double> own = engine.message(block, [&](std::size_t term) { return stands_alone(engine.plan().terms[term], block); });
-  const std::vector<double> usual = planned.discrete ? std::vector<double>() : usual_value(planned, graph);
+  const std::vector<double> usual = planned.discrete || planned.network ? std::vector<double>() : usual_value(planned, graph);
   const bool noise = is_gaussian(planned) && is_bilinear(engine.plan(), block);
   std::vector<double> natural(family.size());
   for (std::int64_t e = 0; e < planned.count; ++e) {
@@ -86,14 +97,18 @@ std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& g
     family::Stream stream(seed + static_cast<std::uint64_t>(block), family::Purpose::initialisation, static_cast<std::uint64_t>(e));
     if (planned.discrete) {
       for (double& v : natural) v = std::log(-std::log(stream.uniform()));
+    } else if (planned.network) {
+      natural = random_network(planned, stream);
     } else if (noise) {
       std::vector<double> mean = usual;
       for (double& v : mean) v += stream.normal();
       family.natural_from_moments(mean, {}, natural);
     } else if (!engine.set_natural(block, e, mine)) {
       continue;
-    } else {
-      family.natural_from_moments(usual, {}, natural);
+    } else if (!family.natural_from_moments(usual, {}, natural)) {
+      engine.set_statistics(block, e, usual);
+      settled = false;
+      continue;
     }
     if (auto failure = engine.set_natural(block, e, natural)) return failure;
   }
@@ -143,6 +158,18 @@ GivenMeans random_values(const plan::PlannedBlock& block, std::uint64_t seed) {
   };
 }
 
+GivenMeans random_networks(const plan::PlannedBlock& block, std::uint64_t seed) {
+  return [&block, seed](const Tile& tile, double* mean) {
+    std::vector<double> statistics(block.family->size());
+    for (std::int64_t i = 0; i < tile.rows; ++i) {
+      family::Stream stream(seed, family::Purpose::initialisation, static_cast<std::uint64_t>(tile.first + i));
+      double log_partition = 0;
+      block.family->update(random_network(block, stream), statistics, log_partition);
+      for (std::size_t s = 0; s < statistics.size(); ++s) mean[static_cast<std::int64_t>(s) * tile_rows + i] = statistics[s];
+    }
+  };
+}
+
 // Nothing for a block whose first sweep can be computed from the stored blocks' starting values.
 GivenMeans first_means(const Engine& engine, int pass_id, std::uint64_t seed) {
   const plan::Plan& plan = engine.plan();
@@ -153,6 +180,7 @@ GivenMeans first_means(const Engine& engine, int pass_id, std::uint64_t seed) {
     if (auto seeded = seeded_responsibilities(plan, pass, pass.statistics, stream)) return *seeded;
     return random_responsibilities(pass.statistics, seed);
   }
+  if (block.network) return random_networks(block, seed);
   return is_gaussian(block) ? random_values(block, seed) : GivenMeans{};
 }
 
@@ -164,8 +192,8 @@ bool start_is_random(const plan::Plan& plan, const Given& given) {
     const plan::PlannedBlock& block = plan.blocks[b];
     const int id = static_cast<int>(b);
     if (block.swept) {
-      if (!any_stored && given.responsibility.count(id) == 0 && (block.discrete || is_gaussian(block))) return true;
-    } else if (!block.point && !given.stored(id) && (block.discrete || (is_gaussian(block) && is_bilinear(plan, id)))) {
+      if (!any_stored && given.responsibility.count(id) == 0 && (block.discrete || block.network || is_gaussian(block))) return true;
+    } else if (!block.point && !given.stored(id) && (block.discrete || block.network || (is_gaussian(block) && is_bilinear(plan, id)))) {
       return true;
     }
   }
@@ -180,6 +208,7 @@ std::vector<int> first_order(const Engine& engine, const Given& given) {
 
 std::optional<BlockFailure> start(Engine& engine, const model::ModelGraph& graph, const Given& given, const StartOptions& options, bool& settled) {
   const std::uint64_t seed = restart_seed(options);
+  settled = true;
   for (const int block : engine.stored()) {
     std::optional<BlockFailure> failure;
     if (given.stored(block)) {
@@ -187,12 +216,11 @@ std::optional<BlockFailure> start(Engine& engine, const model::ModelGraph& graph
     } else if (engine.plan().blocks[static_cast<std::size_t>(block)].point) {
       default_point(engine, graph, block);
     } else {
-      failure = default_q(engine, graph, block, seed);
+      failure = default_q(engine, graph, block, seed, settled);
     }
     if (failure) return failure;
   }
   const bool any_stored = !given.natural.empty() || !given.value.empty();
-  settled = true;
   for (const int pass : engine.passes()) {
     const plan::Pass& planned = engine.plan().passes[static_cast<std::size_t>(pass)];
     GivenMeans means;

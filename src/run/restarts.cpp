@@ -99,6 +99,7 @@ Result<Fit> fit(const model::ModelGraph& graph, const derive::Derivation& deriva
   fit.model = graph.name;
   Engine engine(plan, options.threads, options.cancel);
   engine.sum_data();
+  engine.nest_local_blocks(options.local);
   problem.variances = data_variances(plan);
   fit.timings.first_pass = std::chrono::duration<double>(Clock::now() - begin).count();
   if (engine.cancelled()) return stopped();

@@ -20,13 +20,23 @@ void for_each_stretch(const std::vector<std::int64_t>& extents, const plan::Affi
   }
 }
 
+std::int64_t address(const std::vector<std::int64_t>& extents, const plan::Affine& at, std::int64_t row) {
+  std::int64_t offset = at.base;
+  for (std::size_t d = extents.size(); d-- > 1; row /= extents[d]) offset += row % extents[d] * at.strides[d];
+  return extents.empty() ? offset : offset + row * at.strides[0];
+}
+
+void resize(const plan::Pass& pass, std::int64_t rows, Tile& tile, std::size_t extra_columns) {
+  tile.rows = rows;
+  tile.columns.resize((pass.columns.size() + extra_columns) * tile_rows);
+  tile.lookups.resize(pass.lookups.size() * tile_rows);
+}
+
 }  // namespace
 
 void load(const plan::Plan& plan, const plan::Pass& pass, std::int64_t first, std::int64_t rows, Tile& tile, std::size_t extra_columns) {
   tile.first = first;
-  tile.rows = rows;
-  tile.columns.resize((pass.columns.size() + extra_columns) * tile_rows);
-  tile.lookups.resize(pass.lookups.size() * tile_rows);
+  resize(pass, rows, tile, extra_columns);
   for (std::size_t c = 0; c < pass.columns.size(); ++c) {
     const plan::Column& column = pass.columns[c];
     const double* values = plan.arrays[static_cast<std::size_t>(column.array)].values;
@@ -43,6 +53,24 @@ void load(const plan::Plan& plan, const plan::Pass& pass, std::int64_t first, st
     for_each_stretch(pass.extents, lookup.at, first, rows, [&](std::int64_t offset, std::int64_t stride, std::int64_t n, std::int64_t to) {
       for (std::int64_t i = 0; i < n; ++i) out[to + i] = values[offset + i * stride];
     });
+  }
+}
+
+void load(const plan::Plan& plan, const plan::Pass& pass, std::span<const std::int32_t> rows, Tile& tile, std::size_t extra_columns) {
+  tile.first = 0;
+  resize(pass, static_cast<std::int64_t>(rows.size()), tile, extra_columns);
+  for (std::size_t c = 0; c < pass.columns.size(); ++c) {
+    const plan::Column& column = pass.columns[c];
+    const double* values = plan.arrays[static_cast<std::size_t>(column.array)].values;
+    double* out = tile.columns.data() + static_cast<std::int64_t>(c) * tile_rows;
+    for (std::size_t i = 0; i < rows.size(); ++i) out[i] = values[address(pass.extents, column.at, rows[i])];
+    std::fill(out + rows.size(), out + tile_rows, 0.0);
+  }
+  for (std::size_t l = 0; l < pass.lookups.size(); ++l) {
+    const plan::RowLookup& lookup = pass.lookups[l];
+    const std::int32_t* values = plan.lookups[static_cast<std::size_t>(lookup.lookup)].positions.data();
+    std::int32_t* out = tile.lookups.data() + static_cast<std::int64_t>(l) * tile_rows;
+    for (std::size_t i = 0; i < rows.size(); ++i) out[i] = values[address(pass.extents, lookup.at, rows[i])];
   }
 }
 
