@@ -105,7 +105,7 @@ std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& g
       family.natural_from_moments(mean, {}, natural);
     } else if (!engine.set_natural(block, e, mine)) {
       continue;
-    } else if (!family.natural_from_moments(usual, {}, natural)) {
+    } else if (!family.natural_from_moments(usual, {}, natural) || engine.set_natural(block, e, natural)) {
       engine.set_statistics(block, e, usual);
       settled = false;
       continue;

@@ -32,8 +32,8 @@ void noisy_or(Parts& p) {
     p.in_rows(fmt::format("{}[n] ~ bernoulli({}[n] {} {}[n] ? 0.85 : 0.1)", y, a, p.one_of({"or", "and"}), b));
   } else {
     const std::string r = p.fresh("r");
-    p.state(fmt::format("for k in 1..2 {{ {}[k] ~ beta(k, 2) }}", r));
-    p.in_rows(fmt::format("{}[n] ~ bernoulli({}[n] {} {}[n] ? {}[2] : {}[1])", y, a, p.one_of({"or", "and"}), b, r, r));
+    p.state(fmt::format("for k in 1..2 {{ for l in 1..2 {{ {}[k, l] ~ beta(k, l) }} }}", r));
+    p.in_rows(fmt::format("{}[n] ~ bernoulli({}[{}[n] + 1, {}[n] + 1])", y, r, a, b));
   }
   if (p.chance(0.4)) p.in_rows(fmt::format("{}[n] ~ normal({}[n] + 2 * {}[n], 0.8)", p.reals("x"), a, b));
 }
@@ -68,13 +68,13 @@ void spike_and_slab(Parts& p) {
   const std::string s = p.fresh("s"), b = p.fresh("b"), pi = p.fresh("pi"), x = p.vectors("x", 2), y = p.reals("y");
   const bool learned = p.chance(0.5);
   if (learned) p.state(fmt::format("{} ~ beta(1, 2)", pi));
-  p.state(fmt::format("for j in 1..2 {{ {}[j] ~ bernoulli({})  {}[j] ~ normal(0, 2) }}", s, learned ? pi : "0.4", b));
+  p.state(fmt::format("for j in 1..2 {{ {}[j] ~ bernoulli({})  {}[j] ~ normal(0, {}[j] ? 2 : 0.1) }}", s, learned ? pi : "0.4", b, s));
   std::string scale = "1";
   if (p.chance(0.5)) {
     scale = "precision = " + p.fresh("t");
     p.state(p.fresh("t") + " ~ gamma(2, 1)");
   }
-  p.in_rows(fmt::format("{}[n] ~ normal(sum(j in 1..2) {}[n, j] * {}[j] * {}[j], {})", y, x, s, b, scale));
+  p.in_rows(fmt::format("{}[n] ~ normal(sum(j in 1..2) {}[n, j] * {}[j], {})", y, x, b, scale));
 }
 
 // A latent that exists where its gate is open.
@@ -237,7 +237,7 @@ void factor_model(Parts& p) {
 }
 
 void missing_vectors(Parts& p) {
-  const std::string x = p.vectors("x", 2 + p.below(2), 0.25), m = p.fresh("m"), P = p.fresh("P");
+  const std::string x = p.vectors("x", 2, 0.25), m = p.fresh("m"), P = p.fresh("P");
   const std::string d = fmt::format("{}", p.chance(0.5) ? 1 : 2);
   p.state(fmt::format("{} ~ mvnormal(zeros({}), precision = 0.2 * eye({}))", m, d, d));
   const std::string y = p.vectors("w", d == "1" ? 1 : 2, 0.25);
