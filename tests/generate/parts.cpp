@@ -24,7 +24,8 @@ std::string Parts::column(const std::string& stem, const std::string& type, doub
 }
 
 std::string Parts::reals(const std::string& stem, double missing) {
-  return column(stem, "real", missing, [&](std::size_t n) { return fmt::format("{:.4f}", stream_.normal() + 2.5 * static_cast<double>(cluster_[n])); });
+  return column(stem, "real", missing,
+                [&](std::size_t n) { return fmt::format("{:.4f}", stream_.normal() + 2.5 * static_cast<double>(cluster_[n])); });
 }
 
 std::string Parts::positives(const std::string& stem) {
@@ -52,9 +53,8 @@ std::string Parts::categories(const std::string& stem, const std::string& extent
 std::string Parts::vectors(const std::string& stem, std::size_t dimension, double missing) {
   std::string columns;
   for (std::size_t d = 1; d <= dimension; ++d) {
-    const std::string name = column(fmt::format("{}_{}_", stem, d), "", missing, [&](std::size_t n) {
-      return fmt::format("{:.4f}", stream_.normal() + 2.0 * static_cast<double>(cluster_[n]));
-    });
+    const std::string name = column(fmt::format("{}_{}_", stem, d), "", missing,
+                                    [&](std::size_t n) { return fmt::format("{:.4f}", stream_.normal() + 2.0 * static_cast<double>(cluster_[n])); });
     columns += (d == 1 ? "" : ", ") + name;
   }
   const std::string name = fmt::format("c_{}{}", stem, part_);

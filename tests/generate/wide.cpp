@@ -8,7 +8,8 @@ namespace {
 // Each adds latents, and at least one column that depends on them. Names are those of the part's own variables.
 
 void mixture_of_mixtures(Parts& p) {
-  const std::string a = p.fresh("a"), b = p.fresh("b"), w = p.fresh("w"), q = p.fresh("q"), m = p.fresh("m"), y = p.reals("y", p.chance(0.2) ? 0.15 : 0);
+  const std::string a = p.fresh("a"), b = p.fresh("b"), w = p.fresh("w"), q = p.fresh("q"), m = p.fresh("m"),
+                    y = p.reals("y", p.chance(0.2) ? 0.15 : 0);
   p.state(fmt::format("{} ~ dirichlet([1.5, 2])", w));
   p.state(fmt::format("for k in 1..2 {{ {}[k] ~ dirichlet(ones(3)) }}", q));
   p.state(fmt::format("for k in 1..2 {{ for l in 1..3 {{ {}[k, l] ~ normal(k + l - 3, 2) }} }}", m));
@@ -55,13 +56,15 @@ void model_selection(Parts& p) {
   const std::string z = p.fresh("z"), a = p.fresh("a"), b = p.fresh("b"), y = p.reals("y");
   p.state(fmt::format("{} ~ bernoulli({})", z, p.one_of({"0.5", "0.2"})));
   if (p.chance(0.5)) {
-    p.state(fmt::format("if {} {{ {} ~ normal(0, 3)  for n in 1..N {{ {}[n] ~ normal({}, 1) }} }} else {{ for n in 1..N {{ {}[n] ~ normal(0, 1) }} }}", z,
-                        a, y, a, y));
+    p.state(
+        fmt::format("if {} {{ {} ~ normal(0, 3)  for n in 1..N {{ {}[n] ~ normal({}, 1) }} }} else {{ for n in 1..N {{ {}[n] ~ normal(0, 1) }} }}", z,
+                    a, y, a, y));
     return;
   }
-  p.state(fmt::format("if {} {{ {} ~ gamma(2, 1)  for n in 1..N {{ {}[n] ~ normal(0, precision = {}) }} }} else {{ {} ~ normal(1, 2)  {}_t ~ gamma(2, 2)  "
-                      "for n in 1..N {{ {}[n] ~ normal({}, precision = {}_t) }} }}",
-                      z, a, y, a, b, b, y, b, b));
+  p.state(fmt::format(
+      "if {} {{ {} ~ gamma(2, 1)  for n in 1..N {{ {}[n] ~ normal(0, precision = {}) }} }} else {{ {} ~ normal(1, 2)  {}_t ~ gamma(2, 2)  "
+      "for n in 1..N {{ {}[n] ~ normal({}, precision = {}_t) }} }}",
+      z, a, y, a, b, b, y, b, b));
 }
 
 void spike_and_slab(Parts& p) {
@@ -185,7 +188,8 @@ void directions_on_a_circle(Parts& p) {
 
 // Params and random effects together.
 void mixed_effects(Parts& p) {
-  const std::string a = p.fresh("a"), b = p.fresh("b"), e = p.fresh("e"), s = p.fresh("s"), t = p.fresh("t"), y = p.reals("y", p.chance(0.3) ? 0.15 : 0);
+  const std::string a = p.fresh("a"), b = p.fresh("b"), e = p.fresh("e"), s = p.fresh("s"), t = p.fresh("t"),
+                    y = p.reals("y", p.chance(0.3) ? 0.15 : 0);
   p.declare(fmt::format("param {}: real", a));
   if (p.chance(0.5)) p.state(fmt::format("{} ~ normal(0, 5)", a));
   std::string predictor = fmt::format("{} + {}[{}[n]]", a, e, p.groups());
@@ -282,11 +286,12 @@ void conditions_on_data(Parts& p) {
   const std::string c = p.bools("c"), y = p.reals("y"), a = p.fresh("a"), b = p.fresh("b"), t = p.fresh("t");
   p.state(fmt::format("{} ~ normal(0, 3)  {} ~ gamma(2, 1)", a, t));
   if (p.chance(0.5)) {
-    p.in_rows(fmt::format("if {}[n] {{ {}[n] ~ normal({}, 2)  {}[n] ~ normal({}[n], precision = {}) }} else {{ {}[n] ~ normal(0, 2) }}", c, b, a, y, b, t,
-                          y));
+    p.in_rows(fmt::format("if {}[n] {{ {}[n] ~ normal({}, 2)  {}[n] ~ normal({}[n], precision = {}) }} else {{ {}[n] ~ normal(0, 2) }}", c, b, a, y,
+                          b, t, y));
   } else if (p.chance(0.5)) {
-    p.in_rows(fmt::format("if {}[n] {{ {}[n] ~ categorical([0.3, 0.7])  {}[n] ~ normal({}[n] == 1 ? {} : 0, 1) }} else {{ {}[n] ~ normal({}, precision = {}) }}",
-                          c, b, y, b, a, y, a, t));
+    p.in_rows(fmt::format(
+        "if {}[n] {{ {}[n] ~ categorical([0.3, 0.7])  {}[n] ~ normal({}[n] == 1 ? {} : 0, 1) }} else {{ {}[n] ~ normal({}, precision = {}) }}", c, b,
+        y, b, a, y, a, t));
   } else {
     p.in_rows(fmt::format("if {}[n] {{ {}[n] ~ normal({}, precision = {}) }}", c, y, a, t));
   }
@@ -296,9 +301,11 @@ void robust(Parts& p) {
   const std::string m = p.fresh("m"), s = p.fresh("s"), y = p.reals("y");
   p.state(fmt::format("{} ~ normal(0, 5)  {} ~ {}", m, s, p.scale_prior()));
   if (p.chance(0.5)) {
-    p.in_rows(fmt::format("{}[n] ~ {}, {})", y, fmt::format(fmt::runtime(p.one_of({"student_t(4, {}", "laplace({}"})), m), p.chance(0.6) ? s : "1.2"));
+    p.in_rows(
+        fmt::format("{}[n] ~ {}, {})", y, fmt::format(fmt::runtime(p.one_of({"student_t(4, {}", "laplace({}"})), m), p.chance(0.6) ? s : "1.2"));
   } else {
-    p.in_rows(fmt::format("{}[n] ~ {}, 1)", y, fmt::format(fmt::runtime(p.one_of({"student_t(3, {} + {}[n] * {}", "laplace({} + {}[n] * {}"})), m, p.covariate(), s)));
+    p.in_rows(fmt::format("{}[n] ~ {}, 1)", y,
+                          fmt::format(fmt::runtime(p.one_of({"student_t(3, {} + {}[n] * {}", "laplace({} + {}[n] * {}"})), m, p.covariate(), s)));
   }
 }
 

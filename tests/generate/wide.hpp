@@ -1,5 +1,5 @@
-// Random models of everything that has closed-form or quadrature updates: one to three parts that share rows, groups, weights and covariates, each drawn
-// from a list of structures with arguments, priors and plates of its own. The same for the same seed on every machine.
+// Random models of everything that has closed-form or quadrature updates: one to three parts that share rows, groups, weights and covariates, each
+// drawn from a list of structures with arguments, priors and plates of its own. The same for the same seed on every machine.
 #pragma once
 
 #include <cstdint>

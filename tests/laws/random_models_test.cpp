@@ -1,6 +1,6 @@
-// The laws of coordinate ascent on random models of every kind: the bound never falls, is what the printed terms say, has its maximum at every update,
-// and comes out the same for any number of threads. JENSEN_RANDOM_MODELS sets how many (1,000 by default), JENSEN_RANDOM_FIRST the first seed,
-// JENSEN_RANDOM_PART one structure.
+// The laws of coordinate ascent on random models of every kind: the bound never falls, is what the printed terms say, has its maximum at every
+// update, and comes out the same for any number of threads. JENSEN_RANDOM_MODELS sets how many (1,000 by default), JENSEN_RANDOM_FIRST the first
+// seed, JENSEN_RANDOM_PART one structure.
 #include <fmt/format.h>
 
 #include <cmath>
