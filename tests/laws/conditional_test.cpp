@@ -119,9 +119,14 @@ void add_levels(std::vector<Position>& out) {
     out.push_back({"bool", "bernoulli(0.3)", likelihood, bools});
 }
 
+// The levels of data are the values that occur, so that a level alone would be the first.
 double log_joint(const Position& p, const std::string& value) {
-  const Result<run::Fit> fit = tests::fit_text({fmt::format("data v: {} = {}\nv ~ {}\n{}\nunused ~ normal(0, 1)\n", p.type, value, p.prior, p.rest)});
-  if (!fit) FAIL_CHECK(p.type << ": v ~ " << p.prior << "\n" << p.rest << "\nat " << value << "\n" << tests::messages(fit.diagnostics()));
+  const bool level = p.type.rfind("category", 0) == 0;
+  const std::string data =
+      level ? fmt::format("data every: {}[3] = [1, 2, 3]\nv = every[{}]", p.type, value) : fmt::format("data v: {} = {}", p.type, value);
+  const std::string text = fmt::format("{}\nv ~ {}\n{}\nunused ~ normal(0, 1)\n", data, p.prior, p.rest);
+  const Result<run::Fit> fit = tests::fit_text({text});
+  if (!fit) FAIL_CHECK(text << tests::messages(fit.diagnostics()));
   return fit ? fit->elbo : std::nan("");
 }
 
