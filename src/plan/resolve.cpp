@@ -151,11 +151,13 @@ int Resolver::array(const Grid& grid, const std::string& text) {
 
 void Resolver::resolve_weight(PlannedBlock& block, const ResolvedTerm& term, const StatisticUse& use) {
   if (block.weight || !term.weight) return;
-  std::vector<std::int64_t> strides;
-  for (const int index : use.batch) {
-    if (index < 0) return;
-    strides.push_back(term.weight->at.strides[static_cast<std::size_t>(index)]);
+  const std::vector<std::int64_t>& along = term.weight->at.strides;
+  for (std::size_t i = 0; i < along.size(); ++i) {
+    if (along[i] != 0 && std::find(use.batch.begin(), use.batch.end(), static_cast<int>(i)) == use.batch.end()) return;
   }
+  // Along a dimension of which the term uses a part the weight is the same.
+  std::vector<std::int64_t> strides;
+  for (const int index : use.batch) strides.push_back(index < 0 ? 0 : along[static_cast<std::size_t>(index)]);
   auto values = std::make_shared<std::vector<double>>();
   const ConstantArray source = plan_.arrays[static_cast<std::size_t>(term.weight->array)];
   for_each_cell(block.batch, {strides}, {term.weight->at.base},

@@ -84,6 +84,12 @@ std::vector<double> random_network(const plan::PlannedBlock& planned, family::St
   return natural;
 }
 
+// False where the value with its noise is outside of the support.
+bool noisy(const family::Family& family, std::vector<double> mean, family::Stream& stream, std::span<double> natural) {
+  for (double& v : mean) v += stream.normal();
+  return family.natural_from_moments(mean, {}, natural);
+}
+
 // `settled` becomes false where an element has no q of its own to start from, but the statistics of one value.
 std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& graph, int block, std::uint64_t seed, bool& settled) {
   const plan::PlannedBlock& planned = engine.plan().blocks[static_cast<std::size_t>(block)];
@@ -99,16 +105,13 @@ std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& g
       for (double& v : natural) v = std::log(-std::log(stream.uniform()));
     } else if (planned.network) {
       natural = random_network(planned, stream);
-    } else if (noise) {
-      std::vector<double> mean = usual;
-      for (double& v : mean) v += stream.normal();
-      family.natural_from_moments(mean, {}, natural);
-    } else if (!engine.set_natural(block, e, mine)) {
-      continue;
-    } else if (!family.natural_from_moments(usual, {}, natural)) {
-      engine.set_statistics(block, e, usual);
-      settled = false;
-      continue;
+    } else if (!noise || !noisy(family, usual, stream, natural)) {
+      if (!engine.set_natural(block, e, mine)) continue;
+      if (!family.natural_from_moments(usual, {}, natural) || engine.set_natural(block, e, natural)) {
+        engine.set_statistics(block, e, usual);
+        settled = false;
+        continue;
+      }
     }
     if (auto failure = engine.set_natural(block, e, natural)) return failure;
   }

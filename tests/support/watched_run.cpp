@@ -135,7 +135,7 @@ std::optional<std::string> not_stationary(TermSum& terms, const plan::PlannedBlo
       double scale = 0;
       for (const auto& [at, sign] : direction) scale = std::max(scale, std::abs(element[at]));
       const bool value = planned.point || direction.front().first >= planned.family->size();
-      const double step = 2e-4 * (value ? std::max(scale, 0.05) : std::max(scale, 0.5));
+      double step = 2e-4 * (value ? std::max(scale, 0.05) : std::max(scale, 0.5));
       const auto moved = [&](double by) {
         const std::vector<double> kept(element, element + given);
         for (const auto& [at, sign] : direction) element[at] += sign * by;
@@ -143,10 +143,16 @@ std::optional<std::string> not_stationary(TermSum& terms, const plan::PlannedBlo
         std::copy(kept.begin(), kept.end(), element);
         return bound;
       };
-      const double up = moved(step), down = moved(-step);
-      if (scalar && (std::isnan(up) || std::isnan(down))) continue;  // at the edge of what can be normalised
+      double up = 0, down = 0;
+      bool maximum = false;
+      // Where a q is nearly improper, a step may be too long for second differences. No step is short enough for a slope.
+      for (int i = 0; i < 3 && !maximum; ++i, step /= 50) {
+        up = moved(step), down = moved(-step);
+        maximum = up <= here + rounding && down <= here + rounding && std::abs(up - down) <= 0.2 * (2 * here - up - down) + 10 * rounding;
+        maximum = maximum || (scalar && (std::isnan(up) || std::isnan(down)));  // at the edge of what can be normalised
+      }
       ++checked;
-      if (up <= here + rounding && down <= here + rounding && std::abs(up - down) <= 0.2 * (2 * here - up - down) + 10 * rounding) continue;
+      if (maximum) continue;
       return fmt::format("{} (block {}, element {}, entry {} = {}): {:.17g} {:.17g} {:.17g} (rounding {:.3g})", planned.names, id, e,
                          direction.front().first, element[direction.front().first], down - here, here, up - here, rounding);
     }
