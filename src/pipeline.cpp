@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <system_error>
@@ -378,6 +379,20 @@ Result<model::BoundData> new_data(const model::ModelGraph& graph, const run::Fit
 
 }  // namespace
 
+namespace {
+
+std::map<int, std::vector<std::vector<std::int32_t>>> patterns_of(const DerivedModel& model, const run::Fit& fit) {
+  std::map<int, std::vector<std::vector<std::int32_t>>> out;
+  for (const run::FittedBlock& block : fit.blocks) {
+    const VariableId id = block.variables.empty() ? VariableId{} : model.graph.find(block.variables.front());
+    const BlockId of = id.valid() ? model.derivation.block_of[static_cast<std::size_t>(id.value)] : BlockId{};
+    if (of.valid() && !block.pattern.empty()) out[of.value] = block.pattern;
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<Prediction> predict(const PredictOptions& options, const std::vector<std::string>& data_files, Sources& sources) {
   const Result<run::Fit> fit = report::read_fit(options.fit_json);
   if (!fit) return fit.diagnostics();
@@ -387,7 +402,9 @@ Result<Prediction> predict(const PredictOptions& options, const std::vector<std:
   if (!data) return data.diagnostics();
   plan::Plan plan;
   try {
-    plan::Resolver(model->graph, model->derivation, *data, plan).resolve_blocks();
+    plan::Resolver resolver(model->graph, model->derivation, *data, plan);
+    resolver.resolve_blocks();
+    resolver.use_patterns(patterns_of(*model, *fit));
   } catch (const Failure& failure) {
     return failure.diagnostic();
   }

@@ -61,7 +61,7 @@ struct Block {
   std::vector<TermId> terms;         // all terms with an atom of this block
   std::optional<DataExprId> weight;  // of the plate it lies in; natural parameter = derivative / weight, contribution weight * A
   std::string reason;                // why this kind, for people
-  std::optional<TermId> offender;    // unsupported: the term that broke conjugacy
+  std::optional<TermId> offender;    // unsupported, scalar: the term that broke conjugacy
   SourceSpan offender_span;
 };
 

@@ -98,7 +98,8 @@ void print_block(std::string& out, const model::ModelGraph& graph, const Derivat
   const Block& block = derivation.blocks[id];
   out += fmt::format("\n{}  {}\n", notation.q(block), kind_text(block));
   out += fmt::format("    because {}\n", block.reason);
-  if (block.kind == BlockKind::unsupported) {
+  const bool broken = block.kind == BlockKind::unsupported || block.kind == BlockKind::scalar;
+  if (broken) {
     if (block.offender) {
       out += fmt::format("    broken by term {}: {}", block.offender->value + 1,
                          notation.term(derivation.log_joint.terms[*block.offender], false, true));
@@ -107,8 +108,8 @@ void print_block(std::string& out, const model::ModelGraph& graph, const Derivat
     } else if (options.sources != nullptr && block.offender_span.valid()) {
       out += fmt::format("    in line {}\n", (*options.sources)[block.offender_span.source].position(block.offender_span.begin).line);
     }
-    return;
   }
+  if (block.kind == BlockKind::unsupported) return;
   for (std::size_t b = 0; b < block.batch.size(); ++b) {
     out +=
         fmt::format("    {} each {} in 1..{}\n", block.point ? "one value for" : "one q for", notation.batch_name(block, b), block.batch[b].text());

@@ -146,6 +146,7 @@ Block single_block(const ModelGraph& graph, const LogJoint& joint, VariableId id
   const auto found = family_of(variable, statistics);
   if (!found && is_one_number(variable)) {
     set_scalar(variable, statistics, block);
+    block.offender = offending_term(graph, joint, block.terms, id);
     return block;
   }
   if (!found) {

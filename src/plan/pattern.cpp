@@ -68,6 +68,25 @@ std::int32_t Pattern::address(std::span<const Element> elements) {
   return scope(sorted);
 }
 
+std::vector<std::vector<std::int32_t>> Pattern::statistics() const {
+  if (is_network()) return scopes_;
+  std::vector<std::vector<std::int32_t>> out;
+  for (const auto& [a, b] : gaussian_.pairs) out.push_back({a, b});
+  return out;
+}
+
+void Pattern::set_statistics(const std::vector<std::vector<std::int32_t>>& statistics) {
+  for (const std::vector<std::int32_t>& variables : statistics) {
+    std::vector<Element> elements;
+    for (const std::int32_t v : variables) elements.push_back({v, 0});
+    if (is_network()) {
+      scope(elements);
+    } else if (variables.size() == 2) {
+      pair(variables[0], variables[1]);
+    }
+  }
+}
+
 std::shared_ptr<const family::Family> Pattern::make() const {
   if (is_network()) return family::make_discrete_network({levels_, scopes_});
   return family::make_gaussian_pattern(gaussian_);

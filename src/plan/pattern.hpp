@@ -31,6 +31,9 @@ class Pattern {
   [[nodiscard]] const family::GaussianPattern& gaussian() const { return gaussian_; }
   [[nodiscard]] family::DiscreteNetwork discrete() const { return {levels_, scopes_}; }
   [[nodiscard]] std::shared_ptr<const family::Family> make() const;
+  // The pairs or scopes, in order; and the pattern that has given ones.
+  [[nodiscard]] std::vector<std::vector<std::int32_t>> statistics() const;
+  void set_statistics(const std::vector<std::vector<std::int32_t>>& statistics);
 
  private:
   std::int32_t pair(std::int32_t a, std::int32_t b);

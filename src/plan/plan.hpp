@@ -74,6 +74,8 @@ struct PlannedBlock {
   bool discrete = false;            // one discrete variable: its mean parameters are its probabilities
   bool network = false;             // several: their probabilities come first, variable by variable
   std::vector<PlannedGate> gates;
+  // Of a family that has only the statistics that occur: pairs of numbers, or sets of discrete variables, in the order of its layout.
+  std::vector<std::vector<std::int32_t>> pattern;
   // 1 where a number of a value is latent, 0 where it is not there: count × value size. Empty: all are.
   std::vector<std::uint8_t> present;
 

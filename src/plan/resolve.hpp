@@ -71,6 +71,8 @@ class Resolver {
     const auto found = patterns_.find(block);
     return found == patterns_.end() ? nullptr : &found->second;
   }
+  // Makes the families of patterned blocks from the statistics of an earlier plan, by block, in place of those that terms would register.
+  void use_patterns(const std::map<int, std::vector<std::vector<std::int32_t>>>& statistics);
   // Makes the families of patterned blocks; to be called when all terms have been split.
   void finish();
   // The lookup as a plain factor of zeros and ones.

@@ -262,6 +262,14 @@ void Resolver::set_present(PlannedBlock& planned, const derive::Block& block) {
   }
 }
 
+void Resolver::use_patterns(const std::map<int, std::vector<std::vector<std::int32_t>>>& statistics) {
+  for (auto& [block, pattern] : patterns_) {
+    const auto found = statistics.find(block);
+    if (found != statistics.end()) pattern.set_statistics(found->second);
+  }
+  finish();
+}
+
 // A joint q that would not fit is given up for one q by variable; one variable's own elements cannot be.
 void Resolver::check_cost(const PlannedBlock& planned, const Pattern& pattern) const {
   constexpr double most_bytes = 2e9, most_products = 1e13, most_cells = 5e7;
@@ -285,6 +293,7 @@ void Resolver::finish() {
     PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(block)];
     check_cost(planned, pattern);
     planned.family = pattern.make();
+    planned.pattern = pattern.statistics();
   }
   for (PlannedBlock& planned : plan_.blocks) {
     for (const derive::Gate& gate : derivation_.blocks[planned.id].gates) planned.gates.push_back(planned_gate(planned, gate));

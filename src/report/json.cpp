@@ -42,6 +42,17 @@ Shape covariance_shape(const run::FittedBlock& block) {
   return shape;
 }
 
+template <class Number>
+void write_lists(JsonWriter& json, const std::vector<std::vector<Number>>& lists) {
+  json.begin_array();
+  for (const std::vector<Number>& list : lists) {
+    json.begin_array();
+    for (const Number number : list) json.value(static_cast<std::size_t>(number));
+    json.end_array();
+  }
+  json.end_array();
+}
+
 void write_block(JsonWriter& json, const run::FittedBlock& block) {
   json.begin_object(true);
   json.key("variables");
@@ -49,6 +60,10 @@ void write_block(JsonWriter& json, const run::FittedBlock& block) {
   json.member("kind", block.kind);
   if (!block.family.empty()) json.member("family", block.family);
   array_member(json, block.kind == "point" ? "value" : "natural", block.natural, block.shape);
+  if (!block.pattern.empty()) {
+    json.key("pattern");
+    write_lists(json, block.pattern);
+  }
   if (!block.covariance.empty()) array_member(json, "cov", block.covariance, covariance_shape(block));
   json.end_object();
 }
@@ -56,13 +71,7 @@ void write_block(JsonWriter& json, const run::FittedBlock& block) {
 // "cells": [[5], [25]]
 void write_cells(JsonWriter& json, const std::vector<std::vector<std::size_t>>& cells) {
   json.key("cells");
-  json.begin_array();
-  for (const std::vector<std::size_t>& cell : cells) {
-    json.begin_array();
-    for (const std::size_t subscript : cell) json.value(subscript);
-    json.end_array();
-  }
-  json.end_array();
+  write_lists(json, cells);
 }
 
 void write_variable(JsonWriter& json, const run::FittedVariable& variable) {

@@ -32,6 +32,7 @@ run::FittedBlock block_of(const Json& json) {
   block.kind = json.value("kind", "");
   if (json.contains("natural")) flatten(json.at("natural"), block.natural);
   if (json.contains("value")) flatten(json.at("value"), block.natural);
+  if (json.contains("pattern")) block.pattern = json.at("pattern").get<std::vector<std::vector<std::int32_t>>>();
   return block;
 }
 

@@ -209,6 +209,7 @@ void add_block(const Problem& problem, const Engine& engine, int b, Fit& fit) {
   for (const std::int64_t extent : planned.batch) out.shape.push_back(static_cast<std::size_t>(extent));
   out.shape.push_back(planned.point ? planned.family->value_size() : planned.family->size());
   out.natural = planned.point ? state.value : state.natural;
+  out.pattern = planned.pattern;
   if (!planned.point) add_covariance(planned, state, out);
   fit.blocks.push_back(std::move(out));
 }

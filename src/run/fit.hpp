@@ -53,9 +53,10 @@ struct FittedBlock {
   std::vector<std::string> variables;
   std::string kind;
   std::string family;
-  std::vector<std::size_t> shape;  // of `natural`: batch dims, then the length of the natural parameter
-  std::vector<double> natural;     // for a point block: the value
-  std::vector<double> covariance;  // Gaussian, where small: batch x d x d
+  std::vector<std::size_t> shape;                       // of `natural`: batch dims, then the length of the natural parameter
+  std::vector<double> natural;                          // for a point block: the value
+  std::vector<double> covariance;                       // Gaussian, where small: batch x d x d
+  std::vector<std::vector<std::int32_t>> pattern = {};  // PlannedBlock::pattern
 };
 
 struct FittedVariable {

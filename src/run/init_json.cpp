@@ -54,6 +54,8 @@ class Reader {
     return std::nullopt;
   }
 
+  using Pattern = std::vector<std::vector<std::int32_t>>;
+
   // A fit holds the natural parameters of its blocks: exactly its q. A block of other variables than here is left to their means and sds.
   void read_blocks(const Json& blocks) {
     if (!blocks.is_array()) return;
@@ -65,6 +67,7 @@ class Reader {
       const plan::PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(target->block)];
       const auto order = positions(planned, names);
       if (planned.swept || planned.point || !order || !can_reorder(planned, *order)) continue;
+      if (!planned.pattern.empty() && (!block.contains("pattern") || block.at("pattern").get<Pattern>() != planned.pattern)) continue;
       const std::vector<std::size_t> shape{static_cast<std::size_t>(planned.count), planned.family->size()};
       const std::vector<double> natural = numbers(known_at(*target), "natural", block.at("natural"), shape);
       given_.natural[target->block] = in_order(*order) ? natural : reordered(natural, *order);
