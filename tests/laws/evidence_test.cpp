@@ -275,7 +275,7 @@ TEST_CASE("below: an unknown shift of a mixture") {
   }
 }
 
-TEST_CASE("exact: two truth values that explain one number are summed together") {
+TEST_CASE("exact: two truth values that explain one number") {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     const Values y = Draws(seed).reals(6, 2);
     const double log_evidence = sum(y, [](double v) {
