@@ -116,15 +116,17 @@ void Resolver::add_lookup(ResolvedTerm& term, DataExprId id) {
   auto [found, is_new] = lookup_ids_.emplace(key, static_cast<int>(plan_.lookups.size()));
   if (is_new) {
     LookupArray lookup{{}, extent, evaluator_.text(expr)};
-    lookup.positions.reserve(static_cast<std::size_t>(stride));
-    const auto add = [&](double value) {
-      const double position = std::nearbyint(value) - static_cast<double>(first);
-      lookup.positions.push_back(position >= 0 && position < static_cast<double>(extent) ? static_cast<std::int32_t>(position) : -1);
+    lookup.positions.resize(static_cast<std::size_t>(stride));
+    const auto position = [&](double value) {
+      const double at = std::nearbyint(value) - static_cast<double>(first);
+      return at >= 0 && at < static_cast<double>(extent) ? static_cast<std::int32_t>(at) : -1;
     };
+    std::int32_t* out = lookup.positions.data();
     if (extents.size() == 1) {
-      for (std::int64_t i = 0; i < stride; ++i) add(grid.values[grid.base + i * grid.strides[0]]);
+      const double* from = grid.values + grid.base;
+      for (std::int64_t i = 0; i < stride; ++i) out[i] = position(from[i * grid.strides[0]]);
     } else {
-      for_each_cell(extents, {grid.strides}, {grid.base}, [&](const std::vector<std::int64_t>& at) { add(grid.values[at[0]]); });
+      for_each_cell(extents, {grid.strides}, {grid.base}, [&](const std::vector<std::int64_t>& at) { *out++ = position(grid.values[at[0]]); });
     }
     plan_.lookups.push_back(std::move(lookup));
   }

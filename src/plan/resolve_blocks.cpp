@@ -279,6 +279,8 @@ void Resolver::check_cost(const PlannedBlock& planned, const Pattern& pattern) c
     if (cells > most_cells)
       cost = fmt::format("exact sums over {} need tables of {:.2g} cells, and at most {:.2g} are allowed", planned.names, cells, most_cells);
   } else {
+    const auto side = static_cast<double>(pattern.gaussian().dimension);  // no order is needed where even a dense factor and its workspace would do
+    if (16 * side * side <= most_bytes && side * side * side <= most_products) return;
     const family::GaussianCost found = family::gaussian_cost(pattern.gaussian());
     if (found.bytes > most_bytes || found.products > most_products) {
       cost = fmt::format("a joint precision of {} needs {:.2g} GB and {:.2g} products an update, and at most {:.2g} GB and {:.2g} are allowed",
