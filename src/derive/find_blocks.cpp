@@ -197,8 +197,8 @@ Block gaussian_block(const ModelGraph& graph, const LogJoint& joint, const std::
 // The multiplicity of the plates that a latent variable itself lies in.
 void set_weight(const ModelGraph& graph, const LogJoint& joint, Block& block) {
   if (block.point || !weighted(graph, block.components[0].variable)) return;
+  if (!block.terms.empty()) block.weight = joint.terms[block.terms[0]].weight;
   for (const TermId t : block.terms) {
-    if (!block.weight) block.weight = joint.terms[t].weight;
     if (joint.terms[t].weight != block.weight) {
       set_unsupported(graph, joint, block, fmt::format("{} lies in plates of different weights", graph.variables[block.components[0].variable].name),
                       t);

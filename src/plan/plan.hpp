@@ -73,6 +73,7 @@ struct PlannedBlock {
   std::optional<int> weight;        // array of `count` values, row-major over the batch
   bool discrete = false;            // one discrete variable: its mean parameters are its probabilities
   bool network = false;             // several: their probabilities come first, variable by variable
+  bool scalar = false;              // one number without a native family
   std::vector<PlannedGate> gates;
   // Of a family that has only the statistics that occur: pairs of numbers, or sets of discrete variables, in the order of its layout.
   std::vector<std::vector<std::int32_t>> pattern;

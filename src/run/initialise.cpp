@@ -97,6 +97,12 @@ std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& g
   const std::vector<double> own = engine.message(block, [&](std::size_t term) { return stands_alone(engine.plan().terms[term], block); });
   const std::vector<double> usual = planned.discrete || planned.network ? std::vector<double>() : usual_value(planned, graph);
   const bool noise = is_gaussian(planned) && is_bilinear(engine.plan(), block);
+  // Terms of one density that stand alone are only part of it: a log Γ without the powers that it normalises draws a number to where nothing is.
+  const auto& terms = engine.plan().terms;
+  const bool partial = planned.scalar && std::any_of(terms.begin(), terms.end(), [&](const plan::ReducedTerm& term) {
+                         const auto mine = [&](const plan::Operand& o) { return o.kind == plan::OperandKind::statistic && o.id == block; };
+                         return std::any_of(term.operands.begin(), term.operands.end(), mine) && !stands_alone(term, block);
+                       });
   std::vector<double> natural(family.size());
   for (std::int64_t e = 0; e < planned.count; ++e) {
     const std::span<const double> mine{own.data() + static_cast<std::size_t>(e) * family.size(), family.size()};
@@ -106,7 +112,7 @@ std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& g
     } else if (planned.network) {
       natural = random_network(planned, stream);
     } else if (!noise || !noisy(family, usual, stream, natural)) {
-      if (!engine.set_natural(block, e, mine)) continue;
+      if (!partial && !engine.set_natural(block, e, mine)) continue;
       if (!family.natural_from_moments(usual, {}, natural) || engine.set_natural(block, e, natural)) {
         engine.set_statistics(block, e, usual);
         settled = false;

@@ -159,7 +159,7 @@ TEST_CASE("earthquakes: a gamma posterior of a Poisson rate") {
 }
 
 TEST_CASE("insect sprays: a text column picks the rate") {
-  const run::Fit fit = fitted("insectsprays/sprays.model");
+  const run::Fit fit = fitted("insectsprays/rates.model");
   CHECK(fit.exact);
   check_value(fit.elbo, "insectsprays-gamma-poisson", "elbo");
   check_values(variable(fit, "rate").mean, reference("insectsprays-gamma-poisson", "E[rate]"));

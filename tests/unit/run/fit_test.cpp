@@ -200,3 +200,23 @@ TEST_CASE("a fit can be stopped", "[run]") {
   REQUIRE_FALSE(f.ok());
   REQUIRE(f.diagnostics().front().status == ExitStatus::stopped);
 }
+
+TEST_CASE("a scale is not drawn to infinity by the part of a density that stands alone", "[fit]") {
+  const auto fit =
+      tests::fit_text({"data y: count[N] = [2, 1, 5, 5, 1, 6, 5, 2, 4, 6, 6, 0]\na ~ lognormal(0, 1)\n"
+                       "for n in 1..N { y[n] ~ beta_binomial(9, a, 2) }\n",
+                       ""});
+  REQUIRE(fit);
+  const double mean = tests::variable(*fit, "a").mean.at(0);
+  CHECK(mean > 0.3);
+  CHECK(mean < 10);
+  for (std::size_t i = 1; i < fit->elbo_trace.size(); ++i) CHECK(fit->elbo_trace[i] >= fit->elbo_trace[i - 1] - 1e-9);
+}
+
+TEST_CASE("a latent of which one element lies outside a weighted plate has no one weight", "[fit]") {
+  const auto fit =
+      tests::fit_text({"data y: real[N] = [1, 0, 1]\nx[1] ~ normal(0, 1)\nfor t in 2..N weight 2 { x[t] ~ normal(0, 1)  y[t] ~ normal(x[t], 1) "
+                       "}\ny[1] ~ normal(0, 1)\n",
+                       ""});
+  CHECK_FALSE(fit);
+}
