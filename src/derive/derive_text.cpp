@@ -93,6 +93,17 @@ void print_messages(std::string& out, const Derivation& derivation, BlockId id, 
   }
 }
 
+// What lies inside a gate speaks for it by its entropy.
+void print_gated(std::string& out, const Derivation& derivation, BlockId id, const Notation& notation) {
+  for (const Block& inside : derivation.blocks) {
+    for (const Gate& gate : inside.gates) {
+      if (derivation.block_of[static_cast<std::size_t>(gate.variable.value)] != id) continue;
+      const std::string open = notation.gates(inside);
+      out += fmt::format("    η[[{}]] also holds H[{}]\n", open.substr(2, open.find(')') - 2), notation.q(inside));
+    }
+  }
+}
+
 void print_block(std::string& out, const model::ModelGraph& graph, const Derivation& derivation, BlockId id, const PrintOptions& options,
                  const Notation& notation) {
   const Block& block = derivation.blocks[id];
@@ -115,6 +126,7 @@ void print_block(std::string& out, const model::ModelGraph& graph, const Derivat
         fmt::format("    {} each {} in 1..{}\n", block.point ? "one value for" : "one q for", notation.batch_name(block, b), block.batch[b].text());
   }
   print_messages(out, derivation, id, notation);
+  print_gated(out, derivation, id, notation);
   const auto family = printed_family(block);
   if (block.point) {
     out += "    value = argmax Σ η t\n";

@@ -164,20 +164,33 @@ Poly Expander::latent_level(VariableId id, const std::vector<IndexUse>& at) {
 
 // Σ_k [z = k] = 1, so an indicator is needed only where its index is used. A later pick may use the index of an earlier one.
 void Expander::attach_picks(RawTerm& term) const {
-  for (auto it = picks_.rbegin(); it != picks_.rend(); ++it) {
-    const bool bound = std::ranges::find(term.sums, it->index) != term.sums.end();
-    if (bound || !uses(context_.joint.data, term, it->index)) continue;
-    term.sums.push_back(it->index);
-    if (it->latent) {
-      term.atoms.push_back(*it->latent);
-    } else {
-      DataNode node;
-      node.op = DataOp::one_hot;
-      node.args = {it->lookup};
-      node.indices = {IndexUse{it->index, 0}};
-      term.data.push_back(make(context_.joint.data, std::move(node)));
+  for (auto it = picks_.rbegin(); it != picks_.rend(); ++it) attach(*it, term);
+}
+
+void Expander::attach(const Pick& pick, RawTerm& term) const {
+  const bool bound = std::ranges::find(term.sums, pick.index) != term.sums.end();
+  if (bound || !uses(context_.joint.data, term, pick.index)) return;
+  term.sums.push_back(pick.index);
+  if (pick.latent) {
+    term.atoms.push_back(*pick.latent);
+    return;
+  }
+  DataNode node;
+  node.op = DataOp::one_hot;
+  node.args = {pick.lookup};
+  node.indices = {IndexUse{pick.index, 0}};
+  term.data.push_back(make(context_.joint.data, std::move(node)));
+}
+
+// Σ over an index: what was picked at it is picked inside the sum.
+Poly Expander::summed_over(Poly poly, IndexId index) {
+  for (RawTerm& term : poly) {
+    for (auto it = picks_.rbegin(); it != picks_.rend(); ++it) {
+      const bool depends = it->latent ? uses(data(), *it->latent, index) : std::ranges::binary_search(data()[it->lookup].free, index);
+      if (depends) attach(*it, term);
     }
   }
+  return summed(context_, std::move(poly), index);
 }
 
 Tensor Expander::eval_variable(VariableId id) {
@@ -384,7 +397,7 @@ Tensor Expander::eval_sum(const grammar::SumExpr& expr, const NamesPtr& names) {
             const IndexId index = fresh(name, range);
             inner->parent = names;
             inner->indices[name] = {index, 0};
-            return summed(context_, eval(*body, inner).at(at), index);
+            return summed_over(eval(*body, inner).at(at), index);
           }};
 }
 
@@ -493,8 +506,13 @@ Poly Expander::density(const model::Factor& factor, const NamesPtr& plates) {
 // [z = level], or 1 - [z = level].
 Poly Expander::gate_indicator(const model::Gate& gate, const NamesPtr& plates) {
   Atom indicator{gate.variable, {StatisticKind::indicator, 1}, {}};
-  for (const Expr& index : gate.indices) indicator.indices.push_back(*plain_index(index, plates));
-  indicator.indices.push_back({IndexId{}, *size_of(gate.level, plates)});
+  const auto index_at = [&](const Expr& index, const Size& extent) {
+    const auto plain = plain_index(index, plates);
+    return plain ? *plain : pick(scalar(index, plates), extent);
+  };
+  const model::Variable& variable = graph_.variables[gate.variable];
+  for (std::size_t slot = 0; slot < gate.indices.size(); ++slot) indicator.indices.push_back(index_at(gate.indices[slot], variable.dims[slot]));
+  indicator.indices.push_back(index_at(gate.level, variable.type.levels));
   RawTerm term;
   term.atoms = {indicator};
   return gate.equal ? Poly{term} : sum(context_, constant(1), scaled({term}, -1));

@@ -94,6 +94,8 @@ class Expander {
   [[nodiscard]] bool positive(const Atom& atom) const;
   NamesPtr bind_sizes(const std::vector<grammar::Parameter>& parameters, std::vector<Tensor> arguments) const;
   void attach_picks(RawTerm& term) const;
+  void attach(const Pick& pick, RawTerm& term) const;
+  Poly summed_over(Poly poly, IndexId index);
   DataExprs& data() { return context_.joint.data; }
 
   const model::ModelGraph& graph_;

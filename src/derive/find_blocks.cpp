@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace jensen::derive {
 
@@ -225,17 +226,29 @@ int update_rank(const ModelGraph& graph, const Block& block) {
   return block.kind == BlockKind::gaussian ? 0 : 1;  // locations first: a scale is then fitted around them
 }
 
+bool is_gate_of(const Derivation& derivation, BlockId gate, BlockId inside) {
+  return std::ranges::any_of(derivation.blocks[inside].gates,
+                             [&](const Gate& g) { return derivation.block_of[static_cast<std::size_t>(g.variable.value)] == gate; });
+}
+
 bool exact_given_params(const Derivation& derivation) {
   for (const Block& block : derivation.blocks) {
     if (block.kind == BlockKind::unsupported) return false;
   }
   for (const Term& term : derivation.log_joint.terms) {
-    BlockId seen;
+    BlockId seen, gate;  // what is inside a gate is conditional on it, so the two may meet
     for (const Atom& atom : term.atoms) {
       const BlockId block = derivation.block_of[static_cast<std::size_t>(atom.variable.value)];
-      if (derivation.blocks[block].point) continue;
-      if (seen.valid() && seen != block) return false;
-      seen = block;
+      if (derivation.blocks[block].point || block == gate) continue;
+      if (!seen.valid() || seen == block) {
+        seen = block;
+      } else if (is_gate_of(derivation, block, seen)) {
+        gate = block;
+      } else if (is_gate_of(derivation, seen, block)) {
+        gate = std::exchange(seen, block);
+      } else {
+        return false;
+      }
     }
   }
   return true;

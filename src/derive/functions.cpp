@@ -218,7 +218,7 @@ Poly Expander::log_det(const Expr& expr, const Tensor& matrix) {
   const IndexId column = fresh(matrix.dims[1]);
   const Poly entry = matrix.at({{row, 0}, {column, 0}});
   const auto form = matrix_term(data(), entry, row, column);
-  if (form && form->diagonal) return summed(context_, logarithm(expr, {form->scalars}), row);
+  if (form && form->diagonal) return summed_over(logarithm(expr, {form->scalars}), row);
   if (is_data(entry)) return from_data(data(), make_binder(context_, DataOp::log_det, {row, column}, as_data(context_, entry)));
   if (!form) return residual(expr, "the determinant of a sum that holds latent variables", {&entry});
   Poly out = product(from_data(data(), make_size(data(), matrix.dims[0])), logarithm(expr, {form->scalars}));
@@ -263,7 +263,7 @@ Tensor Expander::matrix_function(const Expr& expr, const std::string& name, cons
   if (name == "trace") {
     return {{}, [this, matrix](const std::vector<IndexUse>&) {
               const IndexId i = fresh(matrix.dims[0]);
-              return summed(context_, matrix.at({{i, 0}, {i, 0}}), i);
+              return summed_over(matrix.at({{i, 0}, {i, 0}}), i);
             }};
   }
   if (name == "log_det") {
@@ -281,7 +281,7 @@ Tensor Expander::vector_function(const Expr& expr, const std::string& name, cons
     const Tensor b = args[1];
     return {{}, [this, a, b](const std::vector<IndexUse>&) {
               const IndexId i = fresh(a.dims[0]);
-              return summed(context_, product(a.at({{i, 0}}), b.at({{i, 0}})), i);
+              return summed_over(product(a.at({{i, 0}}), b.at({{i, 0}})), i);
             }};
   }
   if (name == "outer") {
@@ -301,7 +301,7 @@ Tensor Expander::vector_function(const Expr& expr, const std::string& name, cons
     }
     Poly value = a.at(uses);
     if (op == DataOp::sum) {
-      for (auto it = bound.rbegin(); it != bound.rend(); ++it) value = summed(context_, std::move(value), *it);
+      for (auto it = bound.rbegin(); it != bound.rend(); ++it) value = summed_over(std::move(value), *it);
       return value;
     }
     return from_data(data(), make_binder(context_, op, bound, as_data(context_, value)));
@@ -458,7 +458,7 @@ Tensor Expander::eval_binary(const Expr& expr, const grammar::BinaryExpr& binary
             std::vector<IndexUse> right{{inner, 0}};
             right.insert(right.end(), at.begin() + static_cast<std::ptrdiff_t>(a.dims.size()) - 1, at.end());
             left.push_back({inner, 0});
-            return summed(context_, product(a.at(left), b.at(right)), inner);
+            return summed_over(product(a.at(left), b.at(right)), inner);
           }};
 }
 

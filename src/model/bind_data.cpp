@@ -95,11 +95,25 @@ class Binder {
 
   std::string level_key(VariableId id) const { return model::level_key(variable(id)); }
 
+  bool is_literal(VariableId id) const {
+    const Variable& v = variable(id);
+    return v.role == Role::data && v.binding && v.binding->kind == Binding::Kind::literal && !options_.left_out.contains(id);
+  }
+
+  // Variables of one extent name share their levels, whether they are read from columns or written in the text.
   void find_levels() {
     std::map<std::string, std::set<std::string>> distinct;
     for (const auto& [id, refs] : columns_) {
       if (variable(id).type.support.kind != SupportKind::category) continue;
       for (const ColumnRef& ref : refs) add_levels(column(ref), distinct[level_key(id)]);
+    }
+    for (std::size_t i = 0; i < graph_.variables.size(); ++i) {
+      const VariableId id(i);
+      if (!is_literal(id) || variable(id).type.support.kind != SupportKind::category) continue;
+      BoundArray array;
+      std::vector<std::string> texts;
+      flatten(*variable(id).binding->literal, array.values, texts, array.dims, 0, variable(id));
+      distinct[level_key(id)].insert(texts.begin(), texts.end());
     }
     for (const auto& [key, set] : distinct) {
       const auto known = options_.levels.find(key);
@@ -323,7 +337,7 @@ class Binder {
     for (std::size_t i = 0; i < graph_.variables.size(); ++i) {
       const VariableId id(i);
       const Variable& v = variable(id);
-      if (v.role != Role::data || v.binding->kind != Binding::Kind::literal || options_.left_out.contains(id)) continue;
+      if (!is_literal(id)) continue;
       BoundArray array;
       std::vector<std::string> texts;
       flatten(*v.binding->literal, array.values, texts, array.dims, 0, v);
@@ -335,8 +349,7 @@ class Binder {
       }
       for (std::size_t d = 0; d < v.dims.size(); ++d) equate(v.dims[d], static_cast<std::int64_t>(array.dims[d]), v, d == 0 ? "elements" : "columns");
       if (v.type.support.kind == SupportKind::category) {
-        const Levels levels = sorted_levels({texts.begin(), texts.end()});
-        levels_[level_key(id)] = levels;
+        const Levels& levels = levels_[level_key(id)];
         set_level_count(id);
         for (std::size_t e = 0; e < texts.size(); ++e) array.values[e] = levels.position.at(texts[e]);
         array.levels = levels.names;

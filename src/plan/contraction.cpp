@@ -334,13 +334,16 @@ void Contraction::run(std::span<const double* const> inputs, double* output, dou
   for (const Gather& gather : gathers_) {
     const double* from = inputs[static_cast<std::size_t>(gather.buffer)];
     double* to = scratch + gather.base;
-    for (const std::int32_t at : *gather.table) *to++ = from[at];
+    for (const std::int32_t at : *gather.table) *to++ = at < 0 ? 0.0 : from[at];
   }
   if (scatter_) std::fill_n(scratch + scatter_->base, scatter_->table->size(), 0.0);
   for (const Step& step : steps_) run_step(step, inputs, output, scratch);
   if (!scatter_) return;
   const double* from = scratch + scatter_->base;
-  for (const std::int32_t at : *scatter_->table) output[at] += *from++;
+  for (const std::int32_t at : *scatter_->table) {
+    if (at >= 0) output[at] += *from;
+    ++from;
+  }
 }
 
 }  // namespace jensen::plan

@@ -2,8 +2,8 @@
 //
 //     output[o(i)] += coefficient × Π_v input_v[a_v(i)],     summed over all index tuples i,
 //
-// where every address is affine: a(i) = base + Σ_j strides[j] · i_j; or, with a table, table[affine]: such an input is gathered into scratch before
-// the loops, such an output scattered after them. A product of many arrays is contracted in pairs where that is cheaper than one
+// where every address is affine: a(i) = base + Σ_j strides[j] · i_j; or, with a table, table[affine], negative for a zero: such an input is gathered
+// into scratch before the loops, such an output scattered after them. A product of many arrays is contracted in pairs where that is cheaper than one
 // joint loop (greedily, the cheapest pair first). Running a program looks nothing up, allocates nothing and does not depend on what the arrays mean.
 #pragma once
 

@@ -46,12 +46,6 @@ Diagnostic unsupported_block(const std::string& variables, const std::string& re
 
 Diagnostic block_too_large(const std::string& cost) { return {.code = "block-too-large", .message = cost, .status = ExitStatus::unsupported}; }
 
-Diagnostic same_element_twice() {
-  return {.code = "not-supported-yet",
-          .message = "one element of a discrete variable stands at two indices of one term, because a lookup in the data picks it twice",
-          .status = ExitStatus::unsupported};
-}
-
 Diagnostic missing_statistic(const std::string& statistic, const std::string& family) {
   return {
       .code = "missing-statistic", .message = fmt::format("the family {} has no statistic {}", family, statistic), .status = ExitStatus::internal};

@@ -14,7 +14,6 @@ Diagnostic not_positive_definite(const std::string& expression);
 Diagnostic data_domain(const std::string& expression, double value, const std::string& where);
 Diagnostic index_out_of_range(const std::string& variable, std::int64_t first, std::int64_t last, std::int64_t extent);
 Diagnostic unsupported_block(const std::string& variables, const std::string& reason, SourceSpan span);
-Diagnostic same_element_twice();
 Diagnostic block_too_large(const std::string& cost);
 Diagnostic missing_statistic(const std::string& statistic, const std::string& family);
 

@@ -63,9 +63,9 @@ std::int32_t Pattern::address(std::span<const Element> elements) {
   if (!is_network()) return elements.size() == 1 ? elements[0].position : pair(elements[0].position, elements[1].position);
   std::vector<Element> sorted(elements.begin(), elements.end());
   std::sort(sorted.begin(), sorted.end());
-  const auto same = std::adjacent_find(sorted.begin(), sorted.end(), [](const Element& a, const Element& b) { return a.position == b.position; });
-  if (same != sorted.end()) throw Failure(same_element_twice());
-  return scope(sorted);
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());  // [v = k]² = [v = k], and [v = k][v = l] = 0
+  const auto apart = std::adjacent_find(sorted.begin(), sorted.end(), [](const Element& a, const Element& b) { return a.position == b.position; });
+  return apart != sorted.end() ? -1 : scope(sorted);
 }
 
 std::vector<std::vector<std::int32_t>> Pattern::statistics() const {

@@ -25,7 +25,7 @@ class Pattern {
   static Pattern gaussian(std::size_t dimension, std::vector<bool> point);
   static Pattern network(std::vector<std::int32_t> levels);
 
-  // Where the product of the elements' statistics lies in the mean parameters; registers it if it is new.
+  // Where the product of the elements' statistics lies in the mean parameters; registers it if it is new. Negative where the product is 0.
   std::int32_t address(std::span<const Element> elements);
   [[nodiscard]] bool is_network() const { return !levels_.empty(); }
   [[nodiscard]] const family::GaussianPattern& gaussian() const { return gaussian_; }

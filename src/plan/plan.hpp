@@ -122,7 +122,7 @@ struct Pass {
 struct Moment {
   int pass = 0;
   std::vector<std::int64_t> shape;
-  std::vector<std::int32_t> cells;  // T[e] = sums[cells[e]]
+  std::vector<std::int32_t> cells;  // T[e] = sums[cells[e]], or 0 where that is negative
 };
 
 enum class OperandKind { array, statistic, moment };

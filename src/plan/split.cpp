@@ -452,7 +452,7 @@ void Splitter::finish() {
     auto table = std::make_shared<std::vector<std::int32_t>>();
     table->reserve(open.entries.size());
     for (const auto& [element, position] : open.entries) {
-      const std::int64_t at = element * size + position;
+      const std::int64_t at = position < 0 ? -1 : element * size + position;
       if (at > std::numeric_limits<std::int32_t>::max()) throw Failure(too_large());
       table->push_back(static_cast<std::int32_t>(at));
     }
@@ -474,7 +474,8 @@ void Splitter::finish() {
     for (const Cell& cell : moment_cells_[m]) {
       const FeatureGroup& group = pass.groups[static_cast<std::size_t>(cell.group)];
       const auto features = static_cast<std::int64_t>(group.features.size());
-      moment.cells.push_back(static_cast<std::int32_t>(group.offset + (cell.l * features + cell.feature) * pass.statistics + cell.statistic));
+      const std::int64_t at = group.offset + (cell.l * features + cell.feature) * pass.statistics + cell.statistic;
+      moment.cells.push_back(cell.statistic < 0 ? -1 : static_cast<std::int32_t>(at));
     }
   }
 }

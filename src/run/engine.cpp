@@ -73,7 +73,9 @@ void Engine::read_moments(int pass, const std::vector<double>& sums) {
   for (std::size_t m = 0; m < plan_.moments.size(); ++m) {
     const plan::Moment& moment = plan_.moments[m];
     if (moment.pass != pass) continue;
-    for (std::size_t e = 0; e < moment.cells.size(); ++e) state_.moments[m][e] = sums[static_cast<std::size_t>(moment.cells[e])];
+    for (std::size_t e = 0; e < moment.cells.size(); ++e) {
+      if (moment.cells[e] >= 0) state_.moments[m][e] = sums[static_cast<std::size_t>(moment.cells[e])];
+    }
   }
 }
 
@@ -202,7 +204,9 @@ std::vector<double> Engine::derivative(int pass, const plan::Nest* without) {
       if (without != nullptr && without->has_term(program.term)) continue;
       program.contraction.run(inputs_, moment_derivative.data(), scratch_.data());
     }
-    for (std::size_t e = 0; e < moment.cells.size(); ++e) g[static_cast<std::size_t>(moment.cells[e])] += moment_derivative[e];
+    for (std::size_t e = 0; e < moment.cells.size(); ++e) {
+      if (moment.cells[e] >= 0) g[static_cast<std::size_t>(moment.cells[e])] += moment_derivative[e];
+    }
   }
   return g;
 }

@@ -53,6 +53,7 @@ void Engine::read_outer_moments(const plan::Nest& nest, const std::vector<double
     if (moment.pass != nest.pass || inside) continue;
     for (std::size_t e = 0; e < moment.cells.size(); ++e) {
       const std::int64_t cell = moment.cells[e];
+      if (cell < 0) continue;
       state_.moments[m][e] = sums[static_cast<std::size_t>(cell < group.offset ? cell : cell - own)];
     }
   }

@@ -234,7 +234,8 @@ TEST_CASE("faithful: two Student's t with auxiliaries inside the gate are fitted
   CHECK_THAT(low_scale, WithinAbs(5.1382841, 1e-3));
   CHECK_THAT(high_scale, WithinAbs(5.0607873, 1e-3));
   double log_likelihood = 0;
-  for (const double x : table("mixture/faithful.csv").find("waiting")->numbers())
+  const data::Table faithful = table("mixture/faithful.csv");
+  for (const double x : faithful.find("waiting")->numbers())
     log_likelihood += std::log(low_share * std::exp(log_t4(x, low_mean, low_scale)) + (1 - low_share) * std::exp(log_t4(x, high_mean, high_scale)));
   CHECK_THAT(fit.elbo, WithinAbs(log_likelihood, 1e-8));
 }

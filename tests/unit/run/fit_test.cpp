@@ -6,6 +6,7 @@
 
 #include "catch.hpp"
 #include "plan/plan.hpp"
+#include "support/planned_model.hpp"
 #include "unit/plan/joint_builder.hpp"
 
 using namespace jensen;
