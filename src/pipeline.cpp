@@ -26,6 +26,7 @@
 #include "plan/resolve.hpp"
 #include "print.hpp"
 #include "report/read_fit.hpp"
+#include "run/missing_cells.hpp"
 #include "run/run.hpp"
 #include "simulate/simulate.hpp"
 
@@ -276,7 +277,9 @@ run::FitSource source_of(const ModelOptions& options, const model::ModelGraph& g
 
 // Derived and predicted quantities. What cannot be computed takes nothing away from the fit.
 void add_quantities(const DerivedModel& model, const plan::Plan& plan, const model::BoundData& data, const run::FitOptions& options, run::Fit& fit) {
-  const simulate::Posterior posterior(model.graph, model.derivation, plan.blocks, fit.blocks);
+  std::vector<run::FittedBlock> blocks = fit.blocks;
+  blocks.insert(blocks.end(), fit.row_blocks.begin(), fit.row_blocks.end());
+  const simulate::Posterior posterior(model.graph, model.derivation, plan.blocks, blocks);
   Result<simulate::Predicted> predicted = simulate::predict(model.graph, posterior, data, {.seed = options.seed, .draws = options.quantity_draws});
   Diagnostics notes = predicted ? std::move(predicted->left_out) : predicted.diagnostics();
   for (Diagnostic& note : notes) {
@@ -284,7 +287,14 @@ void add_quantities(const DerivedModel& model, const plan::Plan& plan, const mod
     fit.warnings.push_back(std::move(note));
   }
   if (!predicted) return;
-  for (run::FittedVariable& variable : predicted->variables) fit.variables.push_back(std::move(variable));
+  for (run::FittedVariable& variable : predicted->variables) {
+    const VariableId id = model.graph.find(variable.name);
+    if (id.valid() && model.graph.variables[id].missing_of.valid()) {
+      variable.name = model.graph.shown_name(id);
+      run::keep_missing_cells(data.arrays.at(model.graph.variables[id].missing_of), variable);
+    }
+    fit.variables.push_back(std::move(variable));
+  }
 }
 
 }  // namespace
@@ -336,7 +346,9 @@ Result<run::Fit> fit(const ModelOptions& options, const std::vector<std::string>
   if (!plan) return plan.diagnostics();
   const double plan_seconds = watch.lap();
 
-  Result<run::Fit> fit = run::fit(model->graph, model->derivation, *plan, *data, fit_options);
+  run::FitOptions with_rows = fit_options;
+  with_rows.row_blocks = !model->graph.predictions.empty();
+  Result<run::Fit> fit = run::fit(model->graph, model->derivation, *plan, *data, with_rows);
   if (!fit) return fit;
   fit->warnings.insert(fit->warnings.begin(), notes.begin(), notes.end());
   fit->model = model->graph.name;

@@ -57,7 +57,6 @@ class Expander {
   Poly density(const model::Factor& factor, const NamesPtr& plates);
   Poly density_with_holes(const model::Factor& factor, const NamesPtr& plates);
   Poly gate_indicator(const model::Gate& gate, const NamesPtr& plates);
-  [[nodiscard]] bool is_leaf(const model::Factor& factor) const;
   Tensor eval_derived(VariableId id);
   [[nodiscard]] bool lies_in(const IndexUse& use, const Range& range) const;
   Tensor eval_index(const grammar::IndexExpr& index, const NamesPtr& names);

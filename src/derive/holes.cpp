@@ -1,22 +1,15 @@
 // Data with missing cells: f(x) is (1 - m) f(x) + m f(v) for one number x, m = 1 where it is missing and v the latent that stands for it.
 #include <algorithm>
 
-#include "children.hpp"
 #include "derive/expand.hpp"
 #include "diagnostics/diagnostic.hpp"
+#include "model/missing.hpp"
 
 namespace jensen::derive {
 
 namespace {
 
 constexpr std::size_t most_holes = 4;  // in one density: it is expanded for each of their subsets
-
-bool names(const grammar::Expr& expr, const std::string& name) {
-  const auto* word = std::get_if<grammar::NameExpr>(&expr.kind);
-  bool found = word != nullptr && word->name == name;
-  grammar::for_each_child(expr, [&](const grammar::Expr& child) { found = found || names(child, name); });
-  return found;
-}
 
 }  // namespace
 
@@ -33,17 +26,6 @@ Poly Expander::element_with_holes(VariableId id, const std::vector<IndexUse>& at
   return hole->latent ? eval_inferred(variable.missing).at(at) : element_of_data(id, at);
 }
 
-// What nothing else depends on integrates to 1 where it is missing.
-bool Expander::is_leaf(const model::Factor& factor) const {
-  const model::Variable& variable = graph_.variables[factor.variable];
-  if (!variable.missing.valid() || !variable.type.dims.empty()) return false;
-  for (const model::Factor& other : graph_.factors) {
-    if (std::ranges::any_of(other.call.arguments, [&](const grammar::Argument& a) { return names(*a.value, variable.name); })) return false;
-    if (std::ranges::any_of(other.indices, [&](const grammar::Expr& e) { return names(e, variable.name); })) return false;
-  }
-  return std::ranges::none_of(graph_.definitions, [&](const model::Definition& d) { return names(d.value, variable.name); });
-}
-
 Poly Expander::density_with_holes(const model::Factor& factor, const NamesPtr& plates) {
   const Poly known = density(factor, plates);
   if (holes_.empty()) return known;
@@ -56,7 +38,8 @@ Poly Expander::density_with_holes(const model::Factor& factor, const NamesPtr& p
                              {},
                              ExitStatus::unsupported});
   }
-  const bool leaf = is_leaf(factor);
+  // What nothing else depends on integrates to 1 where it is missing.
+  const bool leaf = graph_.variables[factor.variable].missing.valid() && model::is_leaf(graph_, factor.variable);
   Poly out;
   for (std::size_t subset = 0; subset < (std::size_t{1} << holes_.size()); ++subset) {
     Poly indicator = constant(1);

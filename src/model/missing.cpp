@@ -119,6 +119,37 @@ std::optional<std::size_t> first_without_distribution(const ModelGraph& graph, V
   return std::nullopt;
 }
 
+bool is_leaf(const ModelGraph& graph, VariableId id) {
+  const Variable& variable = graph.variables[id];
+  if (!variable.type.dims.empty()) return false;
+  const auto uses = [&](const grammar::Expr& expr) { return names(expr, variable.name); };
+  for (const Factor& factor : graph.factors) {
+    if (std::ranges::any_of(factor.call.arguments, [&](const grammar::Argument& a) { return uses(*a.value); })) return false;
+    if (std::ranges::any_of(factor.indices, uses)) return false;
+  }
+  return std::ranges::none_of(graph.definitions, [&](const Definition& d) { return uses(d.value); });
+}
+
+namespace {
+
+constexpr std::size_t most_predicted = 20000;  // elements: all of a variable are drawn together
+
+void add_prediction(ModelGraph& graph, VariableId id) {
+  Variable prediction = like(graph.variables[id], ".prediction", Role::predict);
+  prediction.type = graph.factors[graph.variables[id].factors.at(0)].support;
+  prediction.missing_of = id;
+  const VariableId target = graph.variables.add(std::move(prediction));
+  const std::vector<FactorId> factors = graph.variables[id].factors;
+  for (const FactorId f : factors) {
+    Factor factor = graph.factors[f];
+    factor.variable = target;
+    graph.variables[target].predictions.push_back(graph.predictions.size());
+    graph.predictions.push_back({target, std::move(factor), std::nullopt});
+  }
+}
+
+}  // namespace
+
 void add_missing(ModelGraph& graph, BoundData& data) {
   const std::size_t count = graph.variables.size();
   for (std::size_t i = 0; i < count; ++i) {
@@ -130,6 +161,7 @@ void add_missing(ModelGraph& graph, BoundData& data) {
     graph.variables[id].missing_mask = mask;
     graph.variables[id].missing = latent;
     data.arrays[mask] = mask_array(array->second);
+    if (is_leaf(graph, id) && array->second.values.size() <= most_predicted) add_prediction(graph, id);
   }
 }
 

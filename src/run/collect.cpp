@@ -138,6 +138,37 @@ bool data_sized(const Problem& problem, const plan::PlannedBlock& block) {
   return problem.graph.variables[block.components.at(0).variable].data_sized;
 }
 
+FittedBlock described(const Problem& problem, const plan::PlannedBlock& planned) {
+  FittedBlock out;
+  for (const plan::PlannedComponent& c : planned.components) out.variables.push_back(problem.graph.shown_name(c.variable));
+  out.kind = kind_of(problem.derivation.blocks[planned.id]);
+  out.family = planned.family->name();
+  for (const std::int64_t extent : planned.batch) out.shape.push_back(static_cast<std::size_t>(extent));
+  out.shape.push_back(planned.point ? planned.family->value_size() : planned.family->size());
+  out.pattern = planned.pattern;
+  return out;
+}
+
+constexpr std::int64_t most_row_numbers = 5000000;
+
+// The natural parameters of every row, which no sweep keeps.
+std::optional<BlockFailure> add_row_block(const Problem& problem, Engine& engine, int pass_id, Fit& fit) {
+  const plan::Pass& pass = engine.plan().passes[static_cast<std::size_t>(pass_id)];
+  const plan::PlannedBlock& planned = engine.plan().blocks[static_cast<std::size_t>(*pass.block)];
+  const std::size_t n = planned.family->size();
+  if (pass.rows * static_cast<std::int64_t>(n) > most_row_numbers) return std::nullopt;
+  FittedBlock out = described(problem, planned);
+  out.natural.resize(static_cast<std::size_t>(pass.rows) * n);
+  auto failure = engine.sweep(pass_id, {}, [&](const Tile& tile, const double* natural, const double*) {
+    for (std::int64_t i = 0; i < tile.rows; ++i) {
+      for (std::size_t s = 0; s < n; ++s)
+        out.natural[static_cast<std::size_t>(tile.first + i) * n + s] = natural[static_cast<std::int64_t>(s) * tile_rows + i];
+    }
+  });
+  fit.row_blocks.push_back(std::move(out));
+  return failure;
+}
+
 bool asked_for(const Problem& problem, const plan::PlannedBlock& block) {
   const auto& rows = problem.options.rows;
   return std::any_of(block.components.begin(), block.components.end(), [&](const plan::PlannedComponent& c) {
@@ -198,20 +229,13 @@ void add_covariance(const plan::PlannedBlock& planned, const BlockState& state, 
   }
 }
 
-void add_block(const Problem& problem, const Engine& engine, int b, Fit& fit) {
+void add_block(const Problem& problem, const Engine& engine, int b, std::vector<FittedBlock>& blocks) {
   const plan::PlannedBlock& planned = problem.plan.blocks[static_cast<std::size_t>(b)];
-  const derive::Block& block = problem.derivation.blocks[planned.id];
   const BlockState& state = engine.state().blocks[static_cast<std::size_t>(b)];
-  FittedBlock out;
-  for (const plan::PlannedComponent& c : planned.components) out.variables.push_back(problem.graph.shown_name(c.variable));
-  out.kind = kind_of(block);
-  out.family = planned.family->name();
-  for (const std::int64_t extent : planned.batch) out.shape.push_back(static_cast<std::size_t>(extent));
-  out.shape.push_back(planned.point ? planned.family->value_size() : planned.family->size());
+  FittedBlock out = described(problem, planned);
   out.natural = planned.point ? state.value : state.natural;
-  out.pattern = planned.pattern;
   if (!planned.point) add_covariance(planned, state, out);
-  fit.blocks.push_back(std::move(out));
+  blocks.push_back(std::move(out));
 }
 
 }  // namespace
@@ -233,11 +257,17 @@ std::optional<Diagnostic> collect(const Problem& problem, Engine& engine, Fit& f
     const plan::PlannedBlock& block = problem.plan.blocks[b];
     if (block.swept) continue;
     const bool rows = data_sized(problem, block);
-    if (!rows && !only_missing_cells(problem, block)) add_block(problem, engine, static_cast<int>(b), fit);
+    if (!rows && !only_missing_cells(problem, block)) add_block(problem, engine, static_cast<int>(b), fit.blocks);
+    if (rows && problem.options.row_blocks) add_block(problem, engine, static_cast<int>(b), fit.row_blocks);
     if (!rows || block.point || wanted(problem, block)) add_variables(problem, block, stored_elements(engine, static_cast<int>(b)), fit);
   }
   for (const int pass : engine.passes()) {
     const plan::PlannedBlock& block = problem.plan.blocks[static_cast<std::size_t>(*problem.plan.passes[static_cast<std::size_t>(pass)].block)];
+    if (problem.options.row_blocks) {
+      if (const auto failure = add_row_block(problem, engine, pass, fit)) {
+        return improper_q(element_name(problem.graph, block, failure->element), failure->reason);
+      }
+    }
     if (!wanted(problem, block)) continue;
     Elements elements;
     if (const auto failure = swept_elements(engine, pass, elements)) {

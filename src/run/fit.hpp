@@ -39,6 +39,7 @@ struct FitOptions {
   double collapse_threshold = 1e-6;      // a scale or eigenvalue below this share of the data's variance
   int quantity_draws = 1000;             // of q, for derived and predicted quantities
   std::vector<std::string> rows;         // variables of data-sized plates to report
+  bool row_blocks = false;               // keep the q of every row too, where that is a moderate number of numbers: predictions need it
   std::optional<std::string> init_json;  // text of the --init file
   std::string init_directory;            // where its .npy paths are relative to
   std::function<void(const Progress&)> progress = {};
@@ -99,6 +100,7 @@ struct Fit {
   double seconds = 0;
   Timings timings;
   std::vector<FittedBlock> blocks;
+  std::vector<FittedBlock> row_blocks;  // those of data-sized plates, with FitOptions::row_blocks
   std::vector<FittedVariable> variables;
   Diagnostics warnings;
   std::optional<FitSource> source = {};

@@ -51,6 +51,8 @@ void keep_missing_cells(const model::BoundArray& array, FittedVariable& variable
   variable.mean = numbers_of(cells, variable.mean, size);
   variable.sd = numbers_of(cells, variable.sd, size);
   variable.value = numbers_of(cells, variable.value, size);
+  variable.q5 = numbers_of(cells, variable.q5, size);
+  variable.q95 = numbers_of(cells, variable.q95, size);
   if (size > 1) variable.levels = array.levels;
   variable.cells.emplace();
   for (const Cell& cell : cells) variable.cells->push_back(cell.subscripts);

@@ -16,6 +16,7 @@ Posterior::Posterior(const model::ModelGraph& graph, const derive::Derivation& d
     for (const plan::PlannedComponent& c : block.components) names.push_back(graph.variables[c.variable].name);
     const auto found = std::find_if(fitted.begin(), fitted.end(), [&](const run::FittedBlock& f) { return f.variables == names; });
     const std::size_t size = block.point ? block.family->value_size() : block.family->size();
+    if (!block.present.empty()) continue;  // elements that are not there cannot be drawn
     if (found == fitted.end() || found->natural.size() != static_cast<std::size_t>(block.count) * size) continue;
     blocks_.push_back({&block, &derivation.blocks[block.id], found->natural});
     for (const plan::PlannedComponent& c : block.components) {
@@ -57,7 +58,7 @@ void Posterior::draw(model::BoundData& world, std::uint64_t seed, std::uint32_t 
       for (std::size_t e = 0; e < static_cast<std::size_t>(planned.count); ++e) {
         family::Stream stream(seed, family::Purpose::posterior, e, part);
         const std::span<double> value = std::span<double>(values).subspan(e * size, size);
-        planned.family->draw(std::span<const double>(fitted.natural).subspan(e * n, n), stream, value);
+        planned.family_of(static_cast<std::int64_t>(e)).draw(std::span<const double>(fitted.natural).subspan(e * n, n), stream, value);
         for (double& v : value) v += first;
       }
     }
@@ -65,6 +66,9 @@ void Posterior::draw(model::BoundData& world, std::uint64_t seed, std::uint32_t 
       const VariableId id = planned.components[c].variable;
       if (!world.arrays.contains(id)) world.arrays[id] = empty_array(graph_, id, world.sizes);
       scatter(fitted, c, values, world.arrays.at(id));
+      if (!planned.network) continue;
+      const double first = static_cast<double>(fitted.block->components[c].first_level.evaluate(world.sizes).value_or(0));
+      for (double& v : world.arrays.at(id).values) v += first;
     }
   }
 }

@@ -298,3 +298,48 @@ TEST_CASE("below: rates with a common unknown scale") {
   check_below("data y: count[N]  b ~ gamma(1, 1)  for n in 1..N { r[n] ~ gamma(2, b)  y[n] ~ poisson(r[n]) }", csv({{"y", y}}),
               log_integral_positive(log_joint, 0.3), 0.5);
 }
+
+TEST_CASE("exact: cells that nothing depends on integrate to 1, and are predicted") {
+  const std::string model = "data x, y: real[N]  a ~ normal(0, 3)  b ~ normal(0, 3)  for n in 1..N { y[n] ~ normal(a + b * x[n], 1) }";
+  const auto whole = tests::fit_text({model, "x,y\n0.5,1.2\n1.5,2.0\n-1,0.3\n"});
+  const auto holes = tests::fit_text({model, "x,y\n0.5,1.2\n1.5,2.0\n3,NA\n-1,0.3\n"});
+  REQUIRE(whole);
+  REQUIRE(holes);
+  CHECK_THAT(holes->elbo, WithinAbs(whole->elbo, 1e-11));
+}
+
+TEST_CASE("exact: a sum over truth values is a sum over their levels") {
+  // y ~ normal(a_1 + a_2, 1) with a_d ~ bernoulli(0.3).
+  const double y = 1.3;
+  const double log_evidence = std::log(0.49 * normal_density(y, 0, 1) + 0.42 * normal_density(y, 1, 1) + 0.09 * normal_density(y, 2, 1));
+  check_exact("data y: real[N]  for d in 1..2 { a[d] ~ bernoulli(0.3) }  for n in 1..N { y[n] ~ normal(sum(d in 1..2) a[d], 1) }", csv({{"y", {y}}}),
+              log_evidence);
+}
+
+TEST_CASE("exact: a gate that data pick") {
+  // Two groups, each on or off; rows of one group share its gate.
+  const Values y = {1.2, 0.7, -0.4};
+  const auto group = [](const Values& rows) {
+    double on = 0.5, off = 0.5;
+    for (const double v : rows) {
+      on *= normal_density(v, 1, 1);
+      off *= normal_density(v, 0, 1);
+    }
+    return std::log(on + off);
+  };
+  check_exact(
+      "data y: real[N]  data g: category(G)[N]  for j in 1..2 { on[j] ~ bernoulli(0.5) }\n"
+      "for n in 1..N { if on[g[n]] { y[n] ~ normal(1, 1) } else { y[n] ~ normal(0, 1) } }",
+      csv({{"y", y}, {"g", {1, 1, 2}}}), group({1.2, 0.7}) + group({-0.4}));
+}
+
+TEST_CASE("levels of one extent are shared by literals") {
+  const auto fit =
+      tests::fit_text({"data g: category(G)[N] = [\"a\", \"b\", \"c\"]\ndata h: category(G)[M] = [\"b\", \"c\"]\n"
+                       "data y: real[N] = [1, 2, 3]\ndata z: real[M] = [2, 3]\nfor j in 1..G { m[j] ~ normal(0, 100) }\n"
+                       "for n in 1..N { y[n] ~ normal(m[g[n]], 0.01) }\nfor i in 1..M { z[i] ~ normal(m[h[i]], 0.01) }\n",
+                       ""});
+  REQUIRE(fit);
+  const auto& m = tests::variable(*fit, "m").mean;
+  for (std::size_t j = 0; j < 3; ++j) CHECK_THAT(m[j], WithinAbs(static_cast<double>(j) + 1, 1e-3));
+}
