@@ -91,17 +91,12 @@ def w1_diagonal(out):
 
 
 def w2(out):
-    """The mean-field optimum of every q given the responsibilities of W1_full's start."""
-    from mixture_vb import Prior, start_from_responsibilities
-    source = os.path.join(out, "W1_full")
-    if not os.path.exists(os.path.join(source, "x.npy")):
+    """The responsibilities of W1_full's start: every q of parameters is then its optimum for them."""
+    if not os.path.exists(os.path.join(out, "W1_full", "x.npy")):
         w1_full(out)
-    x, r = (np.load(os.path.join(source, name + ".npy")) for name in ("x", "init_responsibilities"))
-    q = start_from_responsibilities(x, r, Prior(x, r.shape[1]))
     folder = os.path.join(out, "W2")
     os.makedirs(folder, exist_ok=True)
-    write_start(folder, {"w": {"concentration": q.concentration}, "mu": {"mean": q.mean, "precision": np.linalg.inv(q.covariance)},
-                         "P": {"df": q.df, "scale": np.linalg.inv(q.inverse_scale)}})
+    write_start(folder, {"z": {"responsibility": "../W1_full/init_responsibilities.npy"}})
 
 
 def w3(out):

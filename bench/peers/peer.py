@@ -35,19 +35,6 @@ def numpy_mixture(folder, diagonal, iterations):
     timing.report("numpy", iterations, begin, end, mixture_em.log_likelihood(x - centre, w, mu, scale, diagonal), begin[0] - first[0])
 
 
-def numpy_mixture_vb(folder, iterations):
-    x, r = load(os.path.join(folder, "..", "W1_full"), "x", "init_responsibilities")
-    prior = mixture_vb.Prior(x, r.shape[1])
-    q = mixture_vb.start_from_responsibilities(x, r, prior)
-    first = timing.now()
-    centre = x.mean(0)
-    f = mixture_em.features(x - centre, False)
-    q.mean, prior.mean = q.mean - centre, prior.mean - centre
-    begin = timing.now()
-    value = mixture_vb.vb(f, q, prior, iterations)
-    timing.report("numpy", iterations, begin, timing.now(), value, begin[0] - first[0])
-
-
 def numpy_regression(folder, iterations):
     x, y = load(folder, "x", "y")
     first = timing.now()
@@ -145,7 +132,6 @@ def sklearn_topics(folder, iterations):
 PEERS = {
     ("numpy", "W1_full"): lambda folder, iterations: numpy_mixture(folder, False, iterations),
     ("numpy", "W1_diagonal"): lambda folder, iterations: numpy_mixture(folder, True, iterations),
-    ("numpy", "W2"): numpy_mixture_vb,
     ("numpy", "W5"): numpy_factor_analysis,
     ("numpy", "W6"): numpy_regression,
     ("numpy", "W8"): numpy_random_intercepts,
