@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "family/families.hpp"
 #include "plan/plan.hpp"
 
 namespace jensen::plan {
@@ -9,10 +10,28 @@ namespace {
 
 std::string shape_text(const std::vector<std::int64_t>& extents) { return extents.empty() ? "1" : fmt::format("{}", fmt::join(extents, " x ")); }
 
+// What one update of a block with a pattern costs.
+std::string cost_text(const PlannedBlock& block) {
+  if (block.pattern.empty()) return {};
+  if (block.network) {
+    family::DiscreteNetwork network{{}, block.pattern};
+    for (const PlannedComponent& c : block.components) {
+      network.levels.insert(network.levels.end(), static_cast<std::size_t>(variables_of(c)), static_cast<std::int32_t>(c.levels));
+    }
+    return fmt::format(", exact sums over tables of {:.3g} cells", family::elimination_cost(network));
+  }
+  family::GaussianPattern pattern{block.family->value_size(), {}, {}};
+  for (const auto& pair : block.pattern) pattern.pairs.emplace_back(pair.at(0), pair.at(1));
+  for (const PlannedComponent& c : block.components) pattern.point.insert(pattern.point.end(), static_cast<std::size_t>(variables_of(c)), c.point);
+  const family::GaussianCost cost = family::gaussian_cost(pattern);
+  return fmt::format(", {} precision: {:.3g} products an update, {:.3g} MB", cost.dense ? "dense" : "sparse", cost.products, cost.bytes / 1e6);
+}
+
 std::string block_line(const PlannedBlock& block) {
   const char* role = block.point ? "point" : block.swept ? "swept" : "stored";
   std::string line =
       fmt::format("  {} {}: {} x {} ({} statistics)", role, block.names, shape_text(block.batch), block.family->name(), block.family->size());
+  line += cost_text(block);
   if (!block.stored_because.empty()) line += ", stored: " + block.stored_because;
   return line + "\n";
 }
