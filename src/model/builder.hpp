@@ -188,7 +188,7 @@ class Builder {
   std::set<std::string> integer_data_;  // scalar data that serve as sizes
   std::set<VariableId> typing_;         // in progress: finds cycles
   std::set<VariableId> typed_;
-  std::set<VariableId> leveling_;  // derived variables whose level is being found
+  std::set<VariableId> leveling_;       // derived variables whose level is being found
   std::set<std::string> lost_;          // given by a statement that failed; say nothing about their uses
   std::set<VariableId> poisoned_;       // failed once; say nothing more about them
   std::map<FactorId, Origin> origins_;  // of statements that stand in a construction's body

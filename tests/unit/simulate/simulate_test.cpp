@@ -49,10 +49,9 @@ TEST_CASE("a chain is drawn element by element, up or down") {
 }
 
 TEST_CASE("an array walks along one index and is drawn at once along the other") {
-  const auto grid = simulate_text({.model =
-                                       "const R = 4\nconst C = 5\n"
-                                       "for i in 1..R { a[i, 1] ~ normal(i, 0.0001) }\n"
-                                       "for i in 1..R { for j in 2..C { a[i, j] ~ normal(2 * a[i, j-1], 0.0001) } }\n"});
+  const auto grid = simulate_text({.model = "const R = 4\nconst C = 5\n"
+                                            "for i in 1..R { a[i, 1] ~ normal(i, 0.0001) }\n"
+                                            "for i in 1..R { for j in 2..C { a[i, j] ~ normal(2 * a[i, j-1], 0.0001) } }\n"});
   INFO(message_of(grid));
   REQUIRE(grid);
   for (std::size_t i = 0; i < 4; ++i) CHECK_THAT(grid->values("a")[i * 5 + 4], WithinAbs(16.0 * static_cast<double>(i + 1), 0.05));
