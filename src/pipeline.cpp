@@ -260,10 +260,6 @@ Result<model::BoundData> read_data_of(DerivedModel& model, const std::string& pa
   return data;
 }
 
-}  // namespace
-
-namespace {
-
 run::FitSource source_of(const ModelOptions& options, const model::ModelGraph& graph, const model::BoundData& data, const Sources& sources) {
   run::FitSource out{.path = options.path, .text = {}, .sets = options.sets, .sizes = data.sizes, .levels = {}};
   for (const Source& source : sources) {
@@ -296,10 +292,6 @@ void add_quantities(const DerivedModel& model, const plan::Plan& plan, const mod
     fit.variables.push_back(std::move(variable));
   }
 }
-
-}  // namespace
-
-namespace {
 
 std::set<VariableId> joined_variables(const derive::Derivation& derivation) {
   std::set<VariableId> out;
@@ -388,10 +380,6 @@ Result<model::BoundData> new_data(const model::ModelGraph& graph, const run::Fit
   Result<std::vector<data::Table>> tables = read_tables(files);
   return tables ? model::bind_data(graph, std::move(*tables), binding) : tables.diagnostics();
 }
-
-}  // namespace
-
-namespace {
 
 std::map<int, std::vector<std::vector<std::int32_t>>> patterns_of(const DerivedModel& model, const run::Fit& fit) {
   std::map<int, std::vector<std::vector<std::int32_t>>> out;

@@ -2,7 +2,6 @@
 #include "plan/split.hpp"
 
 namespace jensen::plan {
-namespace {
 
 ContractionSpec spec_of(const Plan& plan, const ReducedTerm& term) {
   ContractionSpec spec{term.coefficient, term.extents, {}, {0, std::vector<std::int64_t>(term.extents.size(), 0)}};
@@ -12,6 +11,8 @@ ContractionSpec spec_of(const Plan& plan, const ReducedTerm& term) {
   }
   return spec;
 }
+
+namespace {
 
 // ∂E[term] / ∂operand: the term without it, summed into its place.
 Contraction derivative(const Plan& plan, const ReducedTerm& term, std::size_t operand) {

@@ -136,7 +136,6 @@ class Finder {
     const ReducedTerm& term = plan_.terms[t];
     std::optional<std::size_t> mine, sums;
     bool with_local = false;
-    if (std::any_of(term.operands.begin(), term.operands.end(), [&](const Operand& o) { return o.table >= 0 && o.id == out.block; })) return false;
     for (std::size_t o = 0; o < term.operands.size(); ++o) {
       const Operand& operand = term.operands[o];
       if (is_swept_moment(plan_, operand)) sums = o;
@@ -149,6 +148,8 @@ class Finder {
     if (!mine) return true;
     if (with_local) return false;
     if (!sums) return true;
+    // A program of one element knows strides only, not the tables of blocks that store their moments by a pattern.
+    if (std::any_of(term.operands.begin(), term.operands.end(), [](const Operand& o) { return o.table >= 0; })) return false;
     const int moment_id = term.operands[*sums].id;
     const auto moment = std::find_if(nest_.moments.begin(), nest_.moments.end(), [&](const LocalMoment& m) { return m.moment == moment_id; });
     if (moment == nest_.moments.end()) return false;

@@ -169,6 +169,9 @@ struct Plan {
   [[nodiscard]] std::size_t inputs() const { return arrays.size() + blocks.size() + moments.size(); }
 };
 
+// E[term] as a sum of products of the plan's inputs.
+ContractionSpec spec_of(const Plan& plan, const ReducedTerm& term);
+
 Result<Plan> make_plan(const model::ModelGraph& graph, const derive::Derivation& derivation, const model::BoundData& data);
 
 std::string to_text(const Plan& plan);

@@ -2,8 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "family/families.hpp"
-#include "plan/plan.hpp"
+#include "plan/resolve.hpp"
 
 namespace jensen::plan {
 namespace {
@@ -13,17 +12,10 @@ std::string shape_text(const std::vector<std::int64_t>& extents) { return extent
 // What one update of a block with a pattern costs.
 std::string cost_text(const PlannedBlock& block) {
   if (block.pattern.empty()) return {};
-  if (block.network) {
-    family::DiscreteNetwork network{{}, block.pattern};
-    for (const PlannedComponent& c : block.components) {
-      network.levels.insert(network.levels.end(), static_cast<std::size_t>(variables_of(c)), static_cast<std::int32_t>(c.levels));
-    }
-    return fmt::format(", exact sums over tables of {:.3g} cells", family::elimination_cost(network));
-  }
-  family::GaussianPattern pattern{block.family->value_size(), {}, {}};
-  for (const auto& pair : block.pattern) pattern.pairs.emplace_back(pair.at(0), pair.at(1));
-  for (const PlannedComponent& c : block.components) pattern.point.insert(pattern.point.end(), static_cast<std::size_t>(variables_of(c)), c.point);
-  const family::GaussianCost cost = family::gaussian_cost(pattern);
+  Pattern pattern = empty_pattern(block);
+  pattern.set_statistics(block.pattern);
+  if (block.network) return fmt::format(", exact sums over tables of {:.3g} cells", family::elimination_cost(pattern.discrete()));
+  const family::GaussianCost cost = family::gaussian_cost(pattern.gaussian());
   return fmt::format(", {} precision: {:.3g} products an update, {:.3g} MB", cost.dense ? "dense" : "sparse", cost.products, cost.bytes / 1e6);
 }
 

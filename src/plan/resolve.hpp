@@ -60,6 +60,9 @@ struct ResolvedTerm {
 // The position of an index among the term's own.
 std::size_t local(const ResolvedTerm& term, IndexId index);
 
+// The pattern of a block before any term has used it.
+Pattern empty_pattern(const PlannedBlock& block);
+
 class Resolver {
  public:
   Resolver(const model::ModelGraph& graph, const derive::Derivation& derivation, const model::BoundData& data, Plan& plan);

@@ -31,7 +31,7 @@ std::string variable_names(const model::ModelGraph& graph, const derive::Block& 
 
 std::size_t values_of(const std::vector<PlannedComponent>& components) {
   std::size_t values = 0;
-  for (const PlannedComponent& c : components) values += static_cast<std::size_t>(product(c.inner));
+  for (const PlannedComponent& c : components) values += static_cast<std::size_t>(variables_of(c));
   return values;
 }
 
@@ -63,21 +63,20 @@ std::size_t family_dimension(Kind kind, const std::vector<PlannedComponent>& com
   return 1;
 }
 
-std::vector<bool> point_mask(const std::vector<PlannedComponent>& components) {
-  std::vector<bool> mask;
-  for (const PlannedComponent& c : components) mask.insert(mask.end(), static_cast<std::size_t>(product(c.inner)), c.point);
-  return mask;
-}
-
-std::vector<std::int32_t> network_levels(const std::vector<PlannedComponent>& components) {
-  std::vector<std::int32_t> levels;
-  for (const PlannedComponent& c : components) {
-    levels.insert(levels.end(), static_cast<std::size_t>(product(c.inner)), static_cast<std::int32_t>(c.levels));
-  }
-  return levels;
-}
-
 }  // namespace
+
+Pattern empty_pattern(const PlannedBlock& block) {
+  std::vector<bool> point;
+  std::vector<std::int32_t> levels;
+  for (const PlannedComponent& c : block.components) {
+    const auto n = static_cast<std::size_t>(variables_of(c));
+    point.insert(point.end(), n, c.point);
+    if (block.network) levels.insert(levels.end(), n, static_cast<std::int32_t>(c.levels));
+  }
+  if (block.network) return Pattern::network(std::move(levels));
+  const std::size_t dimension = point.size();
+  return Pattern::gaussian(dimension, std::move(point));
+}
 
 void Resolver::resolve_blocks() {
   for (std::size_t b = 0; b < derivation_.blocks.size(); ++b) {
@@ -111,10 +110,8 @@ void Resolver::make_family(PlannedBlock& planned, const derive::Block& block) {
   const int id = planned.id.value;
   const Kind kind = block.family.kind;
   const bool large = kind == Kind::gaussian && !planned.point && values_of(planned.components) > largest_dense;
-  if (planned.network) {
-    patterns_.emplace(id, Pattern::network(network_levels(planned.components)));
-  } else if (kind == Kind::gaussian_pattern || large) {
-    patterns_.emplace(id, Pattern::gaussian(values_of(planned.components), point_mask(planned.components)));
+  if (planned.network || kind == Kind::gaussian_pattern || large) {
+    patterns_.emplace(id, empty_pattern(planned));
   } else if (kind == Kind::scalar) {
     make_scalar(planned, block);
   } else {

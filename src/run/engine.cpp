@@ -276,13 +276,7 @@ Bound Engine::bound() {
 double Engine::stored_bound() {
   double total = 0, magnitude = 0;
   for (std::size_t t = 0; t < plan_.terms.size(); ++t) {
-    const plan::ReducedTerm& term = plan_.terms[t];
-    plan::ContractionSpec spec{term.coefficient, term.extents, {}, {0, std::vector<std::int64_t>(term.extents.size(), 0)}};
-    for (const plan::Operand& o : term.operands) {
-      spec.inputs.push_back(
-          {static_cast<int>(plan_.input_of(o.kind, o.id)), o.at, o.table < 0 ? nullptr : plan_.tables[static_cast<std::size_t>(o.table)]});
-    }
-    const plan::Contraction contraction(spec);
+    const plan::Contraction contraction(spec_of(plan_, plan_.terms[t]));
     std::vector<double> scratch(static_cast<std::size_t>(contraction.scratch_size()) + 1);
     contraction.run(inputs_, &total, scratch.data());
   }

@@ -4,55 +4,25 @@
 #include <boost/math/special_functions/bessel.hpp>
 #include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
 #include "support/planned_model.hpp"
+#include "support/references.hpp"
 
 using namespace jensen;
 using Catch::Matchers::WithinAbs;
-using nlohmann::json;
+using tests::check_value;
+using tests::check_values;
 using tests::fit_example;
+using tests::reference;
 using tests::variable;
 
 namespace {
 
 const double pi = std::acos(-1.0);
-
-const json& references() {
-  static const json all = json::parse(std::ifstream(JENSEN_SOURCE_DIR "/tests/reference/references.json"));
-  return all;
-}
-
-// The entry of this id whose quantity begins so.
-const json& reference(const std::string& id, const std::string& quantity) {
-  for (const json& entry : references()) {
-    if (entry["id"] == id && entry["quantity"].get<std::string>().rfind(quantity, 0) == 0) return entry;
-  }
-  FAIL("references.json has no " << id << ": " << quantity);
-  throw std::logic_error("unreachable");
-}
-
-void flatten(const json& value, std::vector<double>& out) {
-  if (!value.is_array()) return out.push_back(value.get<double>());
-  for (const json& part : value) flatten(part, out);
-}
-
-void check_values(const std::vector<double>& actual, const json& entry) {
-  std::vector<double> expected;
-  flatten(entry["value"], expected);
-  REQUIRE(actual.size() == expected.size());
-  for (std::size_t i = 0; i < actual.size(); ++i) {
-    INFO(entry["id"] << ": " << entry["quantity"] << ", number " << i);
-    CHECK_THAT(actual[i], WithinAbs(expected[i], entry["tolerance"].get<double>()));
-  }
-}
-
-void check_value(double actual, const std::string& id, const std::string& quantity) { check_values({actual}, reference(id, quantity)); }
 
 run::Fit fitted(const std::string& model, int restarts = 1, const std::vector<std::string>& rows = {}) {
   run::FitOptions options;

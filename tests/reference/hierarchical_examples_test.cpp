@@ -5,7 +5,6 @@
 #include <fstream>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
 #include <string>
@@ -13,11 +12,14 @@
 
 #include "catch.hpp"
 #include "support/planned_model.hpp"
+#include "support/references.hpp"
 
 using namespace jensen;
 using Catch::Matchers::WithinAbs;
-using nlohmann::json;
+using tests::check_values;
 using tests::fit_example;
+using tests::numbers;
+using tests::reference;
 using tests::variable;
 
 namespace {
@@ -25,36 +27,6 @@ namespace {
 using Numbers = std::vector<double>;
 
 const double log_two_pi = std::log(2 * std::acos(-1.0));
-
-// The entry of references.json of this id whose quantity begins so.
-json reference(const std::string& id, const std::string& quantity) {
-  static const json all = json::parse(std::ifstream(JENSEN_SOURCE_DIR "/tests/reference/references.json"));
-  for (const json& entry : all) {
-    if (entry["id"] == id && entry["quantity"].get<std::string>().rfind(quantity, 0) == 0) return entry;
-  }
-  FAIL("references.json has no " << id << ": " << quantity);
-  throw std::logic_error("unreachable");
-}
-
-void flatten(const json& value, Numbers& out) {
-  if (!value.is_array()) return out.push_back(value.get<double>());
-  for (const json& part : value) flatten(part, out);
-}
-
-Numbers numbers(const json& value) {
-  Numbers out;
-  flatten(value, out);
-  return out;
-}
-
-void check_values(const Numbers& actual, const json& entry) {
-  const Numbers expected = numbers(entry["value"]);
-  REQUIRE(actual.size() == expected.size());
-  for (std::size_t i = 0; i < actual.size(); ++i) {
-    INFO(entry["id"] << ": " << entry["quantity"] << ", number " << i);
-    CHECK_THAT(actual[i], WithinAbs(expected[i], entry["tolerance"].get<double>()));
-  }
-}
 
 // To a fixed point: parameters are an order less converged than the bound, which is flat there.
 run::Fit fitted(const std::string& model, double tolerance = 1e-15) {

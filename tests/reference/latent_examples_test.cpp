@@ -3,10 +3,8 @@
 #include <boost/math/special_functions/digamma.hpp>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 #include <stdexcept>
@@ -17,11 +15,12 @@
 #include "data/table.hpp"
 #include "pipeline.hpp"
 #include "support/planned_model.hpp"
+#include "support/references.hpp"
 
 using namespace jensen;
 using Catch::Matchers::WithinAbs;
 using Catch::Matchers::WithinRel;
-using nlohmann::json;
+using tests::check_value;
 using tests::variable;
 
 namespace {
@@ -29,17 +28,6 @@ namespace {
 using Numbers = std::vector<double>;
 
 const std::string examples = JENSEN_SOURCE_DIR "/examples/";
-
-void check_value(double actual, const std::string& id, const std::string& quantity) {
-  static const json all = json::parse(std::ifstream(JENSEN_SOURCE_DIR "/tests/reference/references.json"));
-  for (const json& entry : all) {
-    if (entry["id"] != id || entry["quantity"].get<std::string>().rfind(quantity, 0) != 0) continue;
-    INFO(id << ": " << quantity);
-    CHECK_THAT(actual, WithinAbs(entry["value"].get<double>(), entry["tolerance"].get<double>()));
-    return;
-  }
-  FAIL("references.json has no " << id << ": " << quantity);
-}
 
 run::Fit fitted(const std::string& model, const run::FitOptions& options = {}, const std::vector<std::string>& sets = {}) {
   Sources sources;

@@ -221,3 +221,19 @@ TEST_CASE("a latent of which one element lies outside a weighted plate has no on
                        ""});
   CHECK_FALSE(fit);
 }
+
+TEST_CASE("local updates of a block that meets one with a pattern lead where plain ones do", "[fit]") {
+  const std::string model =
+      "data y: real[N] = [1.2, 0.4, 2.2, 1.9, 0.8, 3.1, 2.7, 0.1]\ndata g: category(G)[N] = [\"a\", \"b\", \"a\", \"c\", \"b\", \"c\", \"a\", "
+      "\"b\"]\n"
+      "param mu: real\nfor j in 1..G { b[j] ~ normal(mu, 2)  s[j] ~ gamma(3, 2) }\n"
+      "for n in 1..N { h[n] ~ normal(0, 1)  y[n] ~ normal(b[g[n]] + h[n], precision = s[g[n]]) }\n";
+  run::FitOptions options;
+  const auto plain = tests::fit_text({model, ""}, options);
+  options.local.updates = 3;
+  const auto local = tests::fit_text({model, ""}, options);
+  REQUIRE(plain);
+  REQUIRE(local);
+  CHECK_THAT(local->elbo, WithinAbs(plain->elbo, 1e-5));
+  for (std::size_t i = 1; i < local->elbo_trace.size(); ++i) CHECK(local->elbo_trace[i] >= local->elbo_trace[i - 1] - 1e-9);
+}
