@@ -1,0 +1,16 @@
+// Rows that hang on each other: along a chain, or as the nodes of a tree.
+#pragma once
+
+#include <cstdint>
+
+namespace jensen::run {
+
+// The row at position p hangs on the one at previous[p], which is less than p, or on none where that is negative. Rows that hang on another
+// have a link, with natural parameters of its own: number link[p] of those that differ.
+struct Forest {
+  std::int64_t rows = 0;
+  const std::int32_t* previous = nullptr;
+  const std::int32_t* link = nullptr;
+};
+
+}  // namespace jensen::run
