@@ -42,7 +42,7 @@ class GaussianChain {
   // After that: Σ over the rows with link l of E[x_previous,i x_j], laid out as `links`.
   [[nodiscard]] const std::vector<double>& link_sums() const;
 
-  // Matrices kept for d × d steps that were worked out; all other rows share those of a row that is alike.
+  // How many rows' d × d matrices were worked out; all others share those of a row that is alike.
   struct Work {
     std::int64_t eliminated = 0;  // precisions factored, upwards
     std::int64_t marginals = 0;   // covariances multiplied, downwards

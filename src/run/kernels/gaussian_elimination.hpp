@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,8 +54,8 @@ class GaussianElimination {
     kept_.clear();
     pool_.clear();
     own_.restart();
+    leaves_.clear();
     fixed_.clear();
-    leaf_next_ = -1;
   }
 
   // Tiles from the last to the first: of_row[p] is the number of position p's elimination. Returns the position whose precision is not positive
@@ -84,7 +87,16 @@ class GaussianElimination {
   using RowMajor = Eigen::Matrix<double, D, D, D == 1 ? Eigen::ColMajor : Eigen::RowMajor>;
   // What hangs on a row: nothing, one row, or several, whose messages are gathered at the place counted down from here.
   static constexpr std::int32_t leaf = -1, several = -2;
-  static constexpr std::size_t remembered = 8;  // fixed points
+  // The last few of a kind.
+  struct Recent {
+    std::vector<std::int32_t> numbers;
+    std::size_t added = 0;
+    void add(std::int32_t e) {
+      if (numbers.size() < 8) numbers.push_back(e);
+      numbers[added++ % 8] = e;
+    }
+    void clear() { *this = {}; }
+  };
 
   void adopt(std::int64_t p) {
     const std::int32_t previous = forest_.previous[p];
@@ -123,13 +135,26 @@ class GaussianElimination {
       const double updates = children_[static_cast<std::size_t>(several - child)];
       return eliminate(own, link, gathered_.data() + (several - child) * size(), updates);
     }
-    const std::int32_t from = child == leaf ? leaf : of_row[child];
-    if (from >= 0 && at(from).limit >= 0 && alike(at(from), own, link)) return share(at(from).limit);
-    const std::int32_t known = from >= 0 ? at(from).next : leaf_next_;
+    return child == leaf ? find_leaf(own, link) : find_after(of_row[child], own, link);
+  }
+
+  std::int32_t find_leaf(const Own& own, std::int32_t link) {
+    for (const std::int32_t e : leaves_.numbers)
+      if (alike(at(e), own, link)) return share(e);
+    const std::int32_t made = eliminate(own, link, nullptr, 0);
+    if (made >= 0) leaves_.add(made);
+    return made;
+  }
+
+  // Of a row on which one with elimination `from` hangs.
+  std::int32_t find_after(std::int32_t from, const Own& own, std::int32_t link) {
+    const bool same = alike(at(from), own, link);
+    if (same && at(from).limit >= 0) return share(at(from).limit);
+    const std::int32_t known = at(from).next;
     if (known >= 0 && alike(at(known), own, link)) return share(known);
-    const std::int32_t made = eliminate(own, link, from >= 0 ? at(from).message : nullptr, 1);
-    (from >= 0 ? at(from).next : leaf_next_) = made;
-    if (made >= 0 && from >= 0 && alike(at(from), own, link)) settle(made, at(from), own);
+    const std::int32_t made = eliminate(own, link, at(from).message, 1);
+    at(from).next = made;
+    if (made >= 0 && same) settle(made, at(from), own);
     return made;
   }
 
@@ -179,13 +204,11 @@ class GaussianElimination {
     if (e.message == nullptr) return;
     const auto message = map(e.message);
     e.settling = before.settling.after(differ_by_rounding(message, map(before.message), own.diagonal));
-    for (const std::int32_t f : fixed_)
+    for (const std::int32_t f : fixed_.numbers)
       if (alike(at(f), own, e.link) && differ_by_rounding(message, map(at(f).message), own.diagonal)) e.limit = f;
     if (e.limit >= 0 || !e.settling.settled()) return;
     e.limit = made;
-    if (fixed_.size() < remembered) fixed_.push_back(0);
-    std::rotate(fixed_.begin(), fixed_.end() - 1, fixed_.end());
-    fixed_.front() = made;
+    fixed_.add(made);
   }
 
   void describe(const LostColumn& lost, double diagonal, double zero) {
@@ -206,8 +229,7 @@ class GaussianElimination {
   OwnPrecisions<D> own_;
   ArrayPool pool_;
   std::vector<Elimination> kept_;
-  std::int32_t leaf_next_ = -1;  // elimination of the row met last on which none hangs
-  std::vector<std::int32_t> fixed_;
+  Recent leaves_, fixed_;  // of rows on which none hangs, and fixed points
   SideMatrix<D> lower_, inverse_factor_, divided_;
   SideVector<D> zero_, reciprocal_;
   std::string reason_;

@@ -1,11 +1,16 @@
 // GaussianChain for one d: the part that depends on h, and the sums.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "run/kernels/gaussian_chain.hpp"

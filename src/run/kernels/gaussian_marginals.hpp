@@ -3,6 +3,7 @@
 // shared between rows as their eliminations are.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "run/kernels/gaussian_elimination.hpp"
