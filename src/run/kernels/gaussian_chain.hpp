@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,10 +19,18 @@ class GaussianChain {
  public:
   // `links`: kinds × d × d, row-major (kind, coordinate of the row it hangs on, own coordinate).
   GaussianChain(std::int64_t dimension, const Forest& forest, const double* links, std::int64_t kinds);
+  ~GaussianChain();
+  GaussianChain(GaussianChain&&) noexcept;
+  GaussianChain& operator=(GaussianChain&&) noexcept;
+
+  // Back to the beginning with other links of the same kinds, in the memory taken before.
+  void restart(const double* links);
 
   // Tiles of at most tile_rows positions, from the last to the first. natural[s * tile_rows + i], s = 0..d-1 for h, then d + d·a + b for J_ab.
   void upward(std::int64_t first, std::int64_t rows, const double* natural);
-  // A, after all tiles; and the first position met whose precision is not positive definite, with the reason.
+  // A, after all tiles; and the first position met whose precision is not positive definite, with the reason: a pivot that has lost all digits of
+  // its diagonal entry counts as zero. Natural parameters that are not finite, and means that overflow, are failures too. After one nothing more is
+  // computed: A and the means are not a number.
   [[nodiscard]] double log_partition() const;
   struct Failure {
     std::int64_t position = 0;
@@ -33,7 +42,16 @@ class GaussianChain {
   // After that: Σ over the rows with link l of E[x_previous,i x_j], laid out as `links`.
   [[nodiscard]] const std::vector<double>& link_sums() const;
 
+  // Matrices kept for d × d steps that were worked out; all other rows share those of a row that is alike.
+  struct Work {
+    std::int64_t eliminated = 0;  // precisions factored, upwards
+    std::int64_t marginals = 0;   // covariances multiplied, downwards
+  };
+  [[nodiscard]] Work work() const;
+
  private:
+  struct Engine;
+  std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace jensen::run
