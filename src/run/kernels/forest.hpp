@@ -13,4 +13,12 @@ struct Forest {
   const std::int32_t* link = nullptr;
 };
 
+// Whether every row with a link hangs on the one before.
+inline bool is_chain(const Forest& forest) {
+  for (std::int64_t p = 0; p < forest.rows; ++p) {
+    if (forest.previous[p] >= 0 && forest.previous[p] != p - 1) return false;
+  }
+  return true;
+}
+
 }  // namespace jensen::run
