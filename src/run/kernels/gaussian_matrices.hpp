@@ -123,7 +123,7 @@ void mirror_lower(Square& m) {
 // Do two symmetric matrices differ by rounding alone, beside the diagonal `scale`?
 template <class A, class B, class S>
 bool differ_by_rounding(const A& a, const B& b, const S& scale) {
-  constexpr double few = 4 * std::numeric_limits<double>::epsilon();
+  constexpr double few = 16 * std::numeric_limits<double>::epsilon();
   bool same = true;
   for (Eigen::Index j = 0; j < a.cols(); ++j) {
     for (Eigen::Index i = j; i < a.rows(); ++i) {
