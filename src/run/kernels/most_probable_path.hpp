@@ -31,9 +31,9 @@ class MostProbablePath {
 
   std::int64_t levels_, padded_;
   Forest forest_;
-  bool chain_;                 // then no more than two rows of scores are alive at a time
-  AlignedVector back_;         // θ by kind as (own state, state of the row it hangs on)
-  AlignedVector scores_;       // of the rows above those that are done
+  bool chain_;            // then no more than two rows of scores are alive at a time
+  AlignedVector back_;    // θ by kind as (own state, state of the row it hangs on)
+  AlignedVector scores_;  // of the rows above those that are done
   AlignedVector best_, which_;
   Pointers pointers_;
   std::vector<std::int32_t> states_;
