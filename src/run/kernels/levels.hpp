@@ -15,26 +15,26 @@ struct Pack;
 template <>
 struct Pack<2> {
   using Value = double __attribute__((vector_size(16)));
-  using Stored = double __attribute__((vector_size(16), aligned(8), may_alias));
 };
 template <>
 struct Pack<4> {
   using Value = double __attribute__((vector_size(32)));
-  using Stored = double __attribute__((vector_size(32), aligned(8), may_alias));
 };
 template <>
 struct Pack<8> {
   using Value = double __attribute__((vector_size(64)));
-  using Stored = double __attribute__((vector_size(64), aligned(8), may_alias));
 };
 
+// Copies, since clang forgets the alignment of a type that depends on a template parameter.
 template <int width>
 inline typename Pack<width>::Value load_pack(const double* from) {
-  return *reinterpret_cast<const typename Pack<width>::Stored*>(from);
+  typename Pack<width>::Value value;
+  __builtin_memcpy(&value, from, sizeof value);
+  return value;
 }
 template <int width>
 inline void store_pack(double* to, typename Pack<width>::Value value) {
-  *reinterpret_cast<typename Pack<width>::Stored*>(to) = value;
+  __builtin_memcpy(to, &value, sizeof value);
 }
 
 constexpr std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
