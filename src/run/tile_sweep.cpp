@@ -6,7 +6,7 @@
 
 #include "run/element.hpp"
 #include "run/kernels/discrete.hpp"
-#include "run/kernels/lanes.hpp"
+#include "base/lanes.hpp"
 
 namespace jensen::run {
 
