@@ -40,7 +40,8 @@ void set_products(std::span<const double> center, std::span<double> second) {
 bool update_shared(const SharedGaussians& batch, SharedGaussianScratch& scratch) {
   const std::size_t d = batch.dimension, size = d + d * d, count = batch.scale.size();
   const bool point = !batch.value.empty();
-  if (!all_finite(batch.common) || !std::all_of(batch.scale.begin(), batch.scale.end(), [](double s) { return s > 0 && std::isfinite(s); })) return false;
+  if (!all_finite(batch.common) || !std::all_of(batch.scale.begin(), batch.scale.end(), [](double s) { return s > 0 && std::isfinite(s); }))
+    return false;
   scratch.factor.resize(d * d);
   scratch.solution.resize(count * d);
   MatrixMap factor = square(std::span<double>(scratch.factor), d);

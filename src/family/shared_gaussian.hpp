@@ -1,4 +1,5 @@
-// Many normal distributions whose precisions are multiples of one matrix: one Cholesky factor serves all of them, and the solves run over the elements.
+// Many normal distributions whose precisions are multiples of one matrix: one Cholesky factor serves all of them, and the solves run over the
+// elements.
 //
 // With η₂[e] = s_e B and P = −(B + Bᵀ): m_e = P⁻¹ η₁[e] / s_e, the covariance is P⁻¹ / s_e and
 // A(η[e]) = D/2 log 2π − ½ (log|P| + D log s_e) + ½ η₁[e] · m_e.

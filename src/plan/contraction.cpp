@@ -272,8 +272,8 @@ void inner_general(std::int64_t n, const std::int64_t* s, std::size_t m, const P
 // The two innermost loops; what the inner one does is decided once for the outer one.
 class TwoLoops {
  public:
-  TwoLoops(std::int64_t outer_extent, const std::int64_t* outer_strides, std::int64_t inner_extent, const std::int64_t* inner_strides, std::size_t inputs,
-           double coefficient)
+  TwoLoops(std::int64_t outer_extent, const std::int64_t* outer_strides, std::int64_t inner_extent, const std::int64_t* inner_strides,
+           std::size_t inputs, double coefficient)
       : outer_(outer_extent), step_(outer_strides), n_(inner_extent), s_(inner_strides), m_(inputs), c_(coefficient) {}
 
   void run(const Pointers& p, double* out) const {

@@ -213,7 +213,8 @@ class LocalSweeper {
       s.share_peak = exp_below_peak(s.shared.data(), levels_, s.share.data());
       const auto padded = static_cast<std::int64_t>(s.rows.weight.size());
       s.backward = !s.backward;
-      s.products = mix(s.own.data(), padded, padded_, s.share.data(), s.rows.weight.data(), s.backward, s.total.data(), s.scaled.data(), s.mixed.data());
+      s.products =
+          mix(s.own.data(), padded, padded_, s.share.data(), s.rows.weight.data(), s.backward, s.total.data(), s.scaled.data(), s.mixed.data());
     }
     if (s.products) {
       for (std::int64_t k = 0; k < levels_; ++k)
