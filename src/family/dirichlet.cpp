@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/lanes.hpp"
 #include "family/common.hpp"
 #include "family/families.hpp"
 #include "family/special.hpp"
@@ -24,6 +25,28 @@ std::optional<Improper> improper(std::span<const double> natural) {
 
 double total_concentration(std::span<const double> natural) {
   return std::accumulate(natural.begin(), natural.end(), 0.0, [](double sum, double eta) { return sum + (eta + 1); });
+}
+
+// α = η + 1 and its total in one pass; NaN where an entry is not positive.
+double concentrations(std::span<const double> natural, std::span<double> out) {
+  Lane sum{};
+  LaneBits positive = ~LaneBits{};
+  std::size_t k = 0;
+  for (; k + lanes <= natural.size(); k += lanes) {
+    const Lane alpha = load_lane(natural.data() + k) + 1;
+    store_lane(out.data() + k, alpha);
+    positive &= alpha > 0.0;
+    sum += alpha;
+  }
+  double total = sum_lanes(sum);
+  bool all_positive = true;
+  for (std::int64_t l = 0; l < lanes; ++l) all_positive = all_positive && positive[l] != 0;
+  for (; k < natural.size(); ++k) {
+    out[k] = natural[k] + 1;
+    all_positive = all_positive && out[k] > 0;
+    total += out[k];
+  }
+  return all_positive ? total : not_available;
 }
 
 class Dirichlet final : public Family {
@@ -49,15 +72,16 @@ class Dirichlet final : public Family {
   }
 
   std::optional<Improper> update_mean(std::span<const double> natural, std::span<double> mean) const override {
-    if (auto reason = improper(natural)) return reason;
+    double total = concentrations(natural, mean);
+    if (!std::isfinite(total)) {
+      if (auto reason = improper(natural)) return reason;
+    }
     if (dimension_ == 1) {
       mean[0] = 0;
       return std::nullopt;
     }
-    const double digamma_total = digamma(total_concentration(natural));
-    std::transform(natural.begin(), natural.end(), mean.begin(), [](double eta) { return eta + 1; });
-    digamma_all_in_place(mean);
-    for (double& entry : mean) entry -= digamma_total;
+    digamma_all_in_place(mean, total);
+    for (double& entry : mean) entry -= total;
     return std::nullopt;
   }
 

@@ -1,6 +1,5 @@
 #include "family/special.hpp"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -14,6 +13,7 @@
 #include <limits>
 #include <numbers>
 
+#include "base/lanes.hpp"
 #include "family/policy.hpp"
 
 namespace jensen::family {
@@ -48,89 +48,77 @@ double digamma_series_slope(double u, double w) {
   return slope * w + value;
 }
 
-// Eight arguments at a time: all are shifted to at least 10 in a fixed number of steps, so that the loops have no branches to mispredict and
-// vectorise.
-constexpr std::size_t lanes = 8;
-using Lanes = std::array<double, lanes>;
+// From 6 on eleven terms of the series leave less than 1e-15.
+constexpr double vector_from = 6;
+constexpr std::array<double, 11> long_stirling = {1.0 / 12,  -1.0 / 360,       1.0 / 1260,       -1.0 / 1680,        1.0 / 1188,      -691.0 / 360360,
+                                                  1.0 / 156, -3617.0 / 122400, 43867.0 / 244188, -174611.0 / 125400, 854513.0 / 63756};
+constexpr std::array<double, 11> long_digamma_series = {1.0 / 12, -1.0 / 120,     1.0 / 252,       -1.0 / 240,       1.0 / 132,      -691.0 / 32760,
+                                                        1.0 / 12, -3617.0 / 8160, 43867.0 / 14364, -174611.0 / 6600, 854513.0 / 3036};
 
-// Σ 1/(x + i) over the steps taken is numerator/denominator; the denominator is also Γ(y)/Γ(x).
-void shift_up(Lanes& y, Lanes& numerator, Lanes& denominator) {
-  for (int step = 0; step < static_cast<int>(asymptotic_from); ++step) {
-    for (std::size_t l = 0; l < lanes; ++l) {
-      const double next_numerator = numerator[l] * y[l] + denominator[l];
-      const double next_denominator = denominator[l] * y[l];
-      const bool small = y[l] < asymptotic_from;
-      numerator[l] = small ? next_numerator : numerator[l];
-      denominator[l] = small ? next_denominator : denominator[l];
-      y[l] = small ? y[l] + 1 : y[l];
-    }
-  }
+inline Lane series(const std::array<double, 11>& coefficients, Lane x) {
+  Lane value = spread(coefficients.back());
+  for (std::size_t k = coefficients.size() - 1; k-- > 0;) value = value * x + coefficients[k];
+  return value;
 }
 
-// In fours: with packets of eight, GCC 12 warns about Eigen's AVX-512 intrinsics (its bug 105593).
-void log_lanes(const Lanes& x, Lanes& result) {
-  using Packet = Eigen::Array<double, 4, 1>;
-  for (std::size_t l = 0; l < lanes; l += 4) Eigen::Map<Packet>(result.data() + l) = Eigen::Map<const Packet>(x.data() + l).log();
-}
-
-void digamma_and_lgamma(Lanes& x, Lanes& log_gamma) {
-  Lanes numerator{}, denominator, log_y, log_denominator;
-  denominator.fill(1);
-  shift_up(x, numerator, denominator);
-  log_lanes(x, log_y);
-  log_lanes(denominator, log_denominator);
-  for (std::size_t l = 0; l < lanes; ++l) {
-    const double inverse = 1 / x[l], square = inverse * inverse;
-    log_gamma[l] = (x[l] - 0.5) * log_y[l] - x[l] + half_log_two_pi + polynomial(stirling, square) * inverse - log_denominator[l];
-    x[l] = log_y[l] - 0.5 * inverse - polynomial(digamma_series, square) * square - numerator[l] / denominator[l];
-  }
-}
-
-// From 6 on ten terms of the series of ψ leave less than 3e-15.
-constexpr double digamma_from = 6;
-constexpr std::array<double, 10> long_digamma_series = {1.0 / 12,       -1.0 / 120, 1.0 / 252,      -1.0 / 240,      1.0 / 132,
-                                                        -691.0 / 32760, 1.0 / 12,   -3617.0 / 8160, 43867.0 / 14364, -174611.0 / 6600};
-
-// log of x >= 1 as in fdlibm's e_log.c: x = 2^k (1 + f) with 1 + f between √½ and √2, s = f / (2 + f), log(1 + f) = f − f²/2 + s (f²/2 + R(s²)). No
-// branches, so that the loop vectorises.
-void log_from_one(Lanes& x) {
+// x = 2^k (1 + f) with 1 + f between √½ and √2, for normal x > 0.
+inline void split(Lane x, Lane& k, Lane& f) {
   constexpr std::int64_t root_half = 0x3FE6A09E667F3BCD;
   constexpr double to_real = 6755399441055744.0;  // 1.5 · 2^52: its low bits hold an integer
-  for (double& v : x) {
-    const auto bits = std::bit_cast<std::int64_t>(v);
-    const std::int64_t exponent = (bits - root_half) >> 52;
-    const double k = std::bit_cast<double>(std::bit_cast<std::int64_t>(to_real) + exponent) - to_real;
-    const double f = std::bit_cast<double>(bits - (exponent << 52)) - 1, half_square = 0.5 * f * f;
-    const double s = f / (2 + f), z = s * s;
-    double r = 1.479819860511658591e-01;
-    r = r * z + 1.531383769920937332e-01;
-    r = r * z + 1.818357216161805012e-01;
-    r = r * z + 2.222219843214978396e-01;
-    r = r * z + 2.857142874366239149e-01;
-    r = r * z + 3.999999999940941908e-01;
-    r = (r * z + 6.666666666666735130e-01) * z;
-    v = k * 6.93147180369123816490e-01 - ((half_square - (s * (half_square + r) + k * 1.90821492927058770002e-10)) - f);
-  }
+  const LaneBits bits = reinterpret_cast<const LaneBits&>(x), exponent = (bits - root_half) >> 52;
+  const LaneBits real = exponent + std::bit_cast<std::int64_t>(to_real), fraction = bits - (exponent << 52);
+  k = reinterpret_cast<const Lane&>(real) - to_real;
+  f = reinterpret_cast<const Lane&>(fraction) - 1;
 }
 
-// Below 6 by ψ(x) = ψ(x + 6) − Σ_{i<6} 1/(x + i); with u = x (x + 5) the sum is (2x + 5)(3u² + 20u + 24) / (u (u + 4)(u + 6)).
-void digamma_lanes(Lanes& x) {
-  Lanes y, log_y, correction;
-  for (std::size_t l = 0; l < lanes; ++l) {
-    const bool small = x[l] < digamma_from;
-    const double z = small ? x[l] : 1.0, u = z * (z + 5);
-    y[l] = small ? x[l] + digamma_from : x[l];
-    const double sum = (2 * z + 5) * ((3 * u + 20) * u + 24) / (u * (u + 4) * (u + 6));
-    correction[l] = small ? sum : 0.0;
-  }
-  log_y = y;
-  log_from_one(log_y);
-  for (std::size_t l = 0; l < lanes; ++l) {
-    const double inverse = 1 / y[l], square = inverse * inverse;
-    double series = long_digamma_series.back();
-    for (std::size_t k = long_digamma_series.size() - 1; k-- > 0;) series = series * square + long_digamma_series[k];
-    x[l] = log_y[l] - 0.5 * inverse - series * square - correction[l];
-  }
+// log x = k log 2 + f − (f²/2 − s (f²/2 + R(s²))), s = f / (2 + f), as in fdlibm's e_log.c.
+inline Lane log_of(Lane k, Lane f, Lane s) {
+  const Lane half_square = 0.5 * f * f, z = s * s;
+  Lane r = z * 1.479819860511658591e-01 + 1.531383769920937332e-01;
+  r = r * z + 1.818357216161805012e-01;
+  r = r * z + 2.222219843214978396e-01;
+  r = r * z + 2.857142874366239149e-01;
+  r = r * z + 3.999999999940941908e-01;
+  r = (r * z + 6.666666666666735130e-01) * z;
+  return k * 6.93147180369123816490e-01 - ((half_square - (s * (half_square + r) + k * 1.90821492927058770002e-10)) - f);
+}
+
+// A machine vector of arguments, shifted to at least 6 without branches. With u = x (x + 5) the product x (x + 1) … (x + 5) is u (u + 4)(u + 6), and
+// Σ_{i<6} 1/(x + i) = (2x + 5)(3u² + 20u + 24) / (u (u + 4)(u + 6)).
+struct Shifted {
+  LaneBits small;
+  Lane y, inverse, square, log_y;
+  Lane product, sum;  // Γ(y)/Γ(x) and ψ(y) − ψ(x) where `small`
+};
+
+inline Shifted shift(Lane x) {
+  Shifted out;
+  out.small = x < vector_from;
+  const Lane z = out.small ? x : spread(1.0), u = z * (z + 5);
+  out.y = out.small ? x + vector_from : x;
+  out.product = u * (u + 4) * (u + 6);
+  out.sum = (2 * z + 5) * ((3 * u + 20) * u + 24) / out.product;
+  Lane k, f;
+  split(out.y, k, f);
+  // One division for 1/y and f/(2 + f); beyond 1e100 1/y no longer matters, and the product must not overflow.
+  const Lane bounded = out.y < 1e100 ? out.y : spread(1e100), below = 2 + f, reciprocal = 1 / (bounded * below);
+  out.inverse = below * reciprocal;
+  out.square = out.inverse * out.inverse;
+  out.log_y = log_of(k, f, f * bounded * reciprocal);
+  return out;
+}
+
+inline Lane digamma_of(const Shifted& s) {
+  return s.log_y - 0.5 * s.inverse - series(long_digamma_series, s.square) * s.square - (s.small ? s.sum : Lane{});
+}
+
+inline Lane lgamma_of(const Shifted& s) {
+  constexpr double tiny = 1e-290, lift = 0x1p256, log_lift = 177.44567822334600;  // denormal products have no exponent to split
+  const LaneBits lifted = s.product < tiny;
+  Lane k, f;
+  split(lifted ? s.product * lift : s.product, k, f);
+  const Lane log_product = log_of(k, f, f / (2 + f)) - (lifted ? spread(log_lift) : Lane{});
+  return (s.y - 0.5) * s.log_y - s.y + half_log_two_pi + series(long_stirling, s.square) * s.inverse - (s.small ? log_product : Lane{});
 }
 
 }  // namespace
@@ -199,30 +187,33 @@ double softmax(std::span<const double> x, std::span<double> out) {
 }
 
 double digamma_in_place(std::span<double> x) {
+  constexpr auto width = static_cast<std::size_t>(lanes);
   double sum = 0;
-  for (std::size_t start = 0; start < x.size(); start += lanes) {
-    const std::size_t count = std::min(lanes, x.size() - start);
-    Lanes tile, log_gamma;
-    tile.fill(asymptotic_from);
-    std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(start), count, tile.begin());
-    digamma_and_lgamma(tile, log_gamma);
-    for (std::size_t l = 0; l < count; ++l) {
-      x[start + l] = tile[l];
-      sum += log_gamma[l];
-    }
+  for (std::size_t start = 0; start < x.size(); start += width) {
+    const std::size_t count = std::min(width, x.size() - start);
+    double tile[width], log_gamma[width];
+    std::fill_n(tile, width, vector_from);
+    std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(start), count, tile);
+    const Shifted shifted = shift(load_lane(tile));
+    store_lane(log_gamma, lgamma_of(shifted));
+    store_lane(tile, digamma_of(shifted));
+    std::copy_n(tile, count, x.begin() + static_cast<std::ptrdiff_t>(start));
+    for (std::size_t l = 0; l < count; ++l) sum += log_gamma[l];
   }
   return sum;
 }
 
-void digamma_all_in_place(std::span<double> x) {
-  for (std::size_t start = 0; start < x.size(); start += lanes) {
-    const std::size_t count = std::min(lanes, x.size() - start);
-    Lanes tile;
-    tile.fill(digamma_from);
-    std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(start), count, tile.begin());
-    digamma_lanes(tile);
-    std::copy_n(tile.begin(), count, x.begin() + static_cast<std::ptrdiff_t>(start));
-  }
+void digamma_all_in_place(std::span<double> x, double& one_more) {
+  constexpr auto width = static_cast<std::size_t>(lanes);
+  const std::size_t whole = x.size() / width * width, rest = x.size() - whole;
+  for (std::size_t start = 0; start < whole; start += width) store_lane(x.data() + start, digamma_of(shift(load_lane(x.data() + start))));
+  double tile[width];
+  std::fill_n(tile, width, vector_from);
+  std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(whole), rest, tile);
+  tile[rest] = one_more;
+  store_lane(tile, digamma_of(shift(load_lane(tile))));
+  std::copy_n(tile, rest, x.begin() + static_cast<std::ptrdiff_t>(whole));
+  one_more = tile[rest];
 }
 
 // For large x the series of I0(x) √(2πx) e^-x (Abramowitz and Stegun 9.7.1), here to the term in x^-8.

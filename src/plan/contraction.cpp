@@ -190,9 +190,25 @@ class Compiler {
 
 using Pointers = std::array<const double*, Step::max_inputs>;
 
-// Σ a_i b_i with four partial sums, so that the additions overlap and vectorise without reassociation by the compiler.
+double short_dot(const double* __restrict a, const double* __restrict b, std::int64_t n) {
+  constexpr std::int64_t lanes = 8;
+  double partial[lanes] = {};
+  std::int64_t i = 0;
+  if (n >= lanes) {
+    for (; i < lanes; ++i) partial[i] = a[i] * b[i];
+  }
+  double sum = 0;
+  for (; i < n; ++i) sum += a[i] * b[i];
+  for (std::int64_t width = lanes / 2; width > 0; width /= 2) {
+    for (std::int64_t l = 0; l < width; ++l) partial[l] += partial[l + width];
+  }
+  return sum + partial[0];
+}
+
+// Σ a_i b_i with partial sums, so that the additions overlap and vectorise without reassociation by the compiler.
 double dot(const double* __restrict a, const double* __restrict b, std::int64_t n) {
   constexpr std::int64_t lanes = 16;
+  if (n < lanes) return short_dot(a, b, n);
   double partial[lanes] = {};
   std::int64_t i = 0;
   for (; i + lanes <= n; i += lanes) {
@@ -253,34 +269,67 @@ void inner_general(std::int64_t n, const std::int64_t* s, std::size_t m, const P
   }
 }
 
-void inner_loop(std::int64_t n, const std::int64_t* s, std::size_t m, const Pointers& p, double* out, double coefficient) {
-  if (m == 1) {
-    if (s[1] == 0) {
-      *out += coefficient * sum(p[0], s[0], n);
+// The two innermost loops; what the inner one does is decided once for the outer one.
+class TwoLoops {
+ public:
+  TwoLoops(std::int64_t outer_extent, const std::int64_t* outer_strides, std::int64_t inner_extent, const std::int64_t* inner_strides,
+           std::size_t inputs, double coefficient)
+      : outer_(outer_extent), step_(outer_strides), n_(inner_extent), s_(inner_strides), m_(inputs), c_(coefficient) {}
+
+  void run(const Pointers& p, double* out) const {
+    if (m_ == 1) {
+      one(p, out);
+    } else if (m_ == 2) {
+      two(p, out);
     } else {
-      add_scaled(coefficient, p[0], s[0], out, s[1], n);
+      each<Step::max_inputs>(p, out, [&](const Pointers& at, double* to) { inner_general(n_, s_, m_, at, to, c_); });
     }
-  } else if (m == 2 && s[2] == 0) {
-    *out += coefficient * dot(p[0], s[0], p[1], s[1], n);
-  } else if (m == 2 && s[0] == 0) {
-    add_scaled(coefficient * *p[0], p[1], s[1], out, s[2], n);
-  } else if (m == 2 && s[1] == 0) {
-    add_scaled(coefficient * *p[1], p[0], s[0], out, s[2], n);
-  } else if (m == 2) {
-    add_product(coefficient, p[0], s[0], p[1], s[1], out, s[2], n);
-  } else {
-    inner_general(n, s, m, p, out, coefficient);
   }
-}
+
+ private:
+  template <std::size_t most, class Inner>
+  void each(Pointers p, double* out, Inner inner) const {
+    for (std::int64_t i = 0; i < outer_; ++i) {
+      inner(p, out);
+      for (std::size_t v = 0; v < std::min(most, m_); ++v) p[v] += step_[v];
+      out += step_[m_];
+    }
+  }
+
+  void one(const Pointers& p, double* out) const {
+    if (s_[1] == 0) {
+      each<1>(p, out, [&](const Pointers& at, double* to) { *to += c_ * sum(at[0], s_[0], n_); });
+    } else {
+      each<1>(p, out, [&](const Pointers& at, double* to) { add_scaled(c_, at[0], s_[0], to, s_[1], n_); });
+    }
+  }
+
+  void two(const Pointers& p, double* out) const {
+    if (s_[2] == 0) {
+      each<2>(p, out, [&](const Pointers& at, double* to) { *to += c_ * dot(at[0], s_[0], at[1], s_[1], n_); });
+    } else if (s_[0] == 0) {
+      each<2>(p, out, [&](const Pointers& at, double* to) { add_scaled(c_ * *at[0], at[1], s_[1], to, s_[2], n_); });
+    } else if (s_[1] == 0) {
+      each<2>(p, out, [&](const Pointers& at, double* to) { add_scaled(c_ * *at[1], at[0], s_[0], to, s_[2], n_); });
+    } else {
+      each<2>(p, out, [&](const Pointers& at, double* to) { add_product(c_, at[0], s_[0], at[1], s_[1], to, s_[2], n_); });
+    }
+  }
+
+  std::int64_t outer_;
+  const std::int64_t* step_;
+  std::int64_t n_;
+  const std::int64_t* s_;
+  std::size_t m_;
+  double c_;
+};
 
 void loop(const Step& step, std::size_t level, const Pointers& pointers, double* out) {
   const std::size_t m = step.inputs.size();
   const std::int64_t* s = step.strides.data() + level * (m + 1);
   const std::int64_t n = step.extents[level];
-  if (level + 1 == step.extents.size()) {
-    inner_loop(n, s, m, pointers, out, step.coefficient);
-    return;
-  }
+  if (level + 2 == step.extents.size()) return TwoLoops(n, s, step.extents[level + 1], s + m + 1, m, step.coefficient).run(pointers, out);
+  if (level + 1 == step.extents.size()) return TwoLoops(1, s, n, s, m, step.coefficient).run(pointers, out);
   Pointers p = pointers;
   for (std::int64_t i = 0; i < n; ++i) {
     loop(step, level + 1, p, out);

@@ -12,16 +12,18 @@ ContractionSpec spec_of(const Plan& plan, const ReducedTerm& term) {
   return spec;
 }
 
-namespace {
-
 // ∂E[term] / ∂operand: the term without it, summed into its place.
-Contraction derivative(const Plan& plan, const ReducedTerm& term, std::size_t operand) {
+ContractionSpec derivative_spec(const Plan& plan, const ReducedTerm& term, std::size_t operand) {
   ContractionSpec spec = spec_of(plan, term);
   spec.output = term.operands[operand].at;
   spec.output_table = spec.inputs[operand].table;
   spec.inputs.erase(spec.inputs.begin() + static_cast<std::ptrdiff_t>(operand));
-  return Contraction(spec);
+  return spec;
 }
+
+namespace {
+
+Contraction derivative(const Plan& plan, const ReducedTerm& term, std::size_t operand) { return Contraction(derivative_spec(plan, term, operand)); }
 
 void compile(Plan& plan) {
   plan.messages.resize(plan.blocks.size());
@@ -39,6 +41,7 @@ void compile(Plan& plan) {
     }
     if (!term.swept) plan.energies.push_back({t, Contraction(spec_of(plan, term))});
   }
+  for (std::size_t b = 0; b < plan.blocks.size(); ++b) plan.shared_precisions.push_back(find_shared_precision(plan, static_cast<int>(b)));
 }
 
 // A value found in a term is shown at the statement that the term comes from.

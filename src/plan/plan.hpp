@@ -159,6 +159,14 @@ struct TermProgram {
   Contraction contraction;
 };
 
+// The messages to a Gaussian block whose elements' precisions are multiples of one: η₂[e] = scale[e] · common. One factor then serves all elements.
+struct SharedPrecision {
+  std::size_t dimension = 0;
+  std::optional<Contraction> scale;    // by element; none: 1 for all
+  std::vector<Contraction> common;     // into dimension² numbers
+  std::vector<std::size_t> of_linear;  // which messages to the block go to η₁
+};
+
 struct Plan {
   std::vector<PlannedBlock> blocks;  // by BlockId
   std::vector<ConstantArray> arrays;
@@ -168,9 +176,10 @@ struct Plan {
   std::vector<Moment> moments;
   std::vector<ReducedTerm> terms;
   // Compiled from the terms. Inputs are numbered arrays first, then statistics by block, then moments.
-  std::vector<std::vector<TermProgram>> messages;         // by block: derivative in its mean parameters (count × size)
-  std::vector<std::vector<TermProgram>> moment_messages;  // by moment; empty for those of data alone
-  std::vector<TermProgram> energies;                      // E[term], of terms without swept moment
+  std::vector<std::vector<TermProgram>> messages;                 // by block: derivative in its mean parameters (count × size)
+  std::vector<std::optional<SharedPrecision>> shared_precisions;  // by block
+  std::vector<std::vector<TermProgram>> moment_messages;          // by moment; empty for those of data alone
+  std::vector<TermProgram> energies;                              // E[term], of terms without swept moment
 
   [[nodiscard]] std::size_t input_of(OperandKind kind, int id) const {
     const auto at = static_cast<std::size_t>(id);
@@ -180,8 +189,16 @@ struct Plan {
   [[nodiscard]] std::size_t inputs() const { return arrays.size() + blocks.size() + moments.size(); }
 };
 
-// E[term] as a sum of products of the plan's inputs.
+// E[term] as a sum of products of the plan's inputs, and its derivative in one of the operands, in the layout of that operand.
 ContractionSpec spec_of(const Plan& plan, const ReducedTerm& term);
+ContractionSpec derivative_spec(const Plan& plan, const ReducedTerm& term, std::size_t operand);
+
+// The dimension of a stored or swept block whose statistics are v and all products v_i v_j, every element with all of its numbers; else 0.
+std::size_t gaussian_dimension(const PlannedBlock& block);
+
+// Found from the terms: every message to the block's products is the same up to factors that depend on the element alone, and those are the same in
+// all of them.
+std::optional<SharedPrecision> find_shared_precision(const Plan& plan, int block);
 
 Result<Plan> make_plan(const model::ModelGraph& graph, const derive::Derivation& derivation, const model::BoundData& data);
 

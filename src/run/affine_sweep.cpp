@@ -14,17 +14,6 @@ constexpr std::int64_t centring_tiles = 16;
 // One pass over the rows costs less than this many sweeps, or it is not made.
 constexpr double most_sweeps = 16;
 
-// A normal distribution with statistics v and all products v_i v_j: the dimension, or 0.
-Eigen::Index gaussian_dimension(const plan::PlannedBlock& block) {
-  if (block.discrete || block.network || !block.families.empty() || !block.present.empty() || !block.gates.empty()) return 0;
-  const family::Layout& layout = block.family->layout();
-  const std::size_t d = block.family->value_size();
-  if (layout.size() != 2 || layout[0].statistic != Statistic{StatisticKind::power, 1} || layout[0].size != d) return 0;
-  const bool scalar = layout[1].statistic == Statistic{StatisticKind::power, 2} && d == 1;
-  const bool pairs = layout[1].statistic == Statistic::pair() && layout[1].size == d * d;
-  return scalar || pairs ? static_cast<Eigen::Index>(d) : 0;
-}
-
 // No moment multiplies a product of the row's numbers by data.
 bool common_precision(const plan::Plan& plan, const plan::Pass& pass, Eigen::Index dimension, Eigen::Index constant) {
   for (const plan::Moment& moment : plan.moments) {
@@ -121,7 +110,7 @@ std::optional<AffineSweep> AffineSweep::of(const plan::Plan& plan, const plan::P
   const std::vector<std::vector<int>>& features = pass.groups[0].features;
   const auto constant = std::find_if(features.begin(), features.end(), [](const auto& columns) { return columns.empty(); });
   AffineSweep out;
-  out.dimension_ = gaussian_dimension(block);
+  out.dimension_ = static_cast<Eigen::Index>(plan::gaussian_dimension(block));
   if (out.dimension_ == 0 || constant == features.end()) return std::nullopt;
   out.family_ = block.family.get();
   out.features_ = static_cast<Eigen::Index>(features.size());

@@ -48,6 +48,11 @@ Engine::Engine(const plan::Plan& plan, int threads, const std::atomic<bool>* can
   };
   for (const auto& programs : plan.messages) widen(programs);
   for (const auto& programs : plan.moment_messages) widen(programs);
+  for (const auto& shared : plan.shared_precisions) {
+    if (!shared) continue;
+    for (const plan::Contraction& program : shared->common) most = std::max(most, program.scratch_size());
+    if (shared->scale) most = std::max(most, shared->scale->scratch_size());
+  }
   widen(plan.energies);
   scratch_.resize(static_cast<std::size_t>(most));
   bind();
@@ -127,8 +132,12 @@ std::optional<BlockFailure> Engine::update(int block) {
   const bool weighted = planned.weight || !planned.gates.empty();
   if (weighted) kept = natural;
   std::fill(natural.begin(), natural.end(), 0.0);
-  for (const plan::TermProgram& program : plan_.messages[static_cast<std::size_t>(block)]) {
-    program.contraction.run(inputs_, natural.data(), scratch_.data());
+  const auto& shared = plan_.shared_precisions[static_cast<std::size_t>(block)];
+  if (shared && update_shared(block, *shared)) return std::nullopt;
+  if (!shared) {
+    for (const plan::TermProgram& program : plan_.messages[static_cast<std::size_t>(block)]) {
+      program.contraction.run(inputs_, natural.data(), scratch_.data());
+    }
   }
   add_gated_entropies(block, natural);
   for (std::int64_t e = 0; e < planned.count; ++e) {
@@ -144,6 +153,25 @@ std::optional<BlockFailure> Engine::update(int block) {
     if (auto failure = optimise(block, e)) return failure;
   }
   return std::nullopt;
+}
+
+bool Engine::update_shared(int block, const plan::SharedPrecision& shared) {
+  const plan::PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(block)];
+  BlockState& state = state_.blocks[static_cast<std::size_t>(block)];
+  const std::size_t d = shared.dimension, size = planned.family->size(), count = static_cast<std::size_t>(planned.count);
+  for (const std::size_t m : shared.of_linear) {
+    plan_.messages[static_cast<std::size_t>(block)][m].contraction.run(inputs_, state.natural.data(), scratch_.data());
+  }
+  common_.assign(d * d, 0.0);
+  for (const plan::Contraction& program : shared.common) program.run(inputs_, common_.data(), scratch_.data());
+  scale_.assign(count, shared.scale ? 0.0 : 1.0);
+  if (shared.scale) shared.scale->run(inputs_, scale_.data(), scratch_.data());
+  for (std::size_t e = 0; e < count; ++e) {
+    double* quadratic = state.natural.data() + e * size + d;
+    for (std::size_t i = 0; i < d * d; ++i) quadratic[i] = scale_[e] * common_[i];
+  }
+  const std::span<double> log_partition = planned.point ? std::span<double>() : std::span<double>(state.log_partition);
+  return family::update_shared({d, common_, scale_, state.natural, state.mean, state.value, log_partition}, shared_);
 }
 
 std::optional<BlockFailure> Engine::optimise(int block, std::int64_t element) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "family/shared_gaussian.hpp"
 #include "plan/nest.hpp"
 #include "plan/plan.hpp"
 #include "run/affine_sweep.hpp"
@@ -104,6 +105,8 @@ class Engine {
   [[nodiscard]] double weight(const plan::PlannedBlock& block, std::int64_t element) const;
   void add_gated_entropies(int block, std::vector<double>& natural) const;
   std::optional<BlockFailure> optimise(int block, std::int64_t element);
+  // η of all elements from their scales and the common precision, and their optima at once; false where they have to be found one by one.
+  bool update_shared(int block, const plan::SharedPrecision& shared);
 
   const plan::Plan& plan_;
   int threads_;
@@ -111,6 +114,8 @@ class Engine {
   State state_;
   std::vector<const double*> inputs_;
   std::vector<double> scratch_;
+  std::vector<double> common_, scale_;  // of the block that is updated
+  family::SharedGaussianScratch shared_;
   std::vector<int> stored_, swept_passes_;
   LocalUpdates local_;
   std::vector<plan::Nest> nests_;

@@ -23,6 +23,9 @@ struct Factors {
 // So many times faster is an entry of a matrix product than a sum of products by itself.
 constexpr std::size_t matrix_gain = 4;
 
+// Up to here features are not worth a matrix product.
+constexpr std::size_t few_features = 4;
+
 int intern(std::vector<std::vector<int>>& list, std::map<std::vector<int>, int>& ids, std::vector<int> columns) {
   const auto [found, is_new] = ids.emplace(columns, static_cast<int>(list.size()));
   if (is_new) list.push_back(std::move(columns));
@@ -37,7 +40,7 @@ Factors factorise(const plan::FeatureGroup& group) {
     const int l = intern(out.left, left, {feature.begin(), half});
     out.of_feature.emplace_back(l, intern(out.right, right, {half, feature.end()}));
   }
-  out.single = out.of_feature.size() * matrix_gain < out.left.size() * out.right.size();
+  out.single = out.of_feature.size() <= few_features || out.of_feature.size() * matrix_gain < out.left.size() * out.right.size();
   if (out.single) return out;
   std::vector<std::vector<int>> all = out.left;
   std::map<std::vector<int>, int> all_ids = left;
@@ -147,19 +150,39 @@ class DataSums {
     s.products.noalias() += s.left.topRows(rows).transpose() * s.right.topRows(rows);
   }
 
+  // Rows of one cell often follow each other: a stretch of them is summed before the cell is touched.
   void add_group(const plan::FeatureGroup& group, Scratch& s, double* sums) const {
     s.cells.resize(tile_rows);
     s.feature.resize(tile_rows);
     cells(s.tile, group, s.cells.data());
-    const auto features = static_cast<std::int64_t>(group.features.size());
-    for (std::int64_t f = 0; f < features; ++f) {
-      product(s.tile, group.features[static_cast<std::size_t>(f)], s.feature.data());
-      const double* weight = pass_.weight ? s.tile.column(static_cast<std::size_t>(*pass_.weight)) : nullptr;
-      for (std::int64_t i = 0; i < s.tile.rows; ++i) {
-        const auto at = static_cast<std::size_t>(i);
-        if (s.cells[at] >= 0) sums[s.cells[at] * features + f] += weight != nullptr ? s.feature[at] * weight[i] : s.feature[at];
+    const double* weight = pass_.weight ? s.tile.column(static_cast<std::size_t>(*pass_.weight)) : nullptr;
+    const std::size_t features = group.features.size();
+    for (std::size_t f = 0; f < features; ++f) {
+      const bool count = group.features[f].empty() && weight == nullptr;
+      const double* values = count ? nullptr : column(group.features[f], weight, s.tile, s.feature.data());
+      for (std::int64_t first = 0, end = 0; first < s.tile.rows; first = end) {
+        const std::int64_t cell = s.cells[static_cast<std::size_t>(first)];
+        do ++end;
+        while (end < s.tile.rows && s.cells[static_cast<std::size_t>(end)] == cell);
+        if (cell < 0) continue;
+        sums[cell * static_cast<std::int64_t>(features) + static_cast<std::int64_t>(f)] +=
+            count ? static_cast<double>(end - first) : stretch_sum(values + first, end - first);
       }
     }
+  }
+
+  static double stretch_sum(const double* values, std::int64_t n) {
+    constexpr std::int64_t lanes = 8;
+    double partial[lanes] = {}, sum = 0;
+    std::int64_t i = 0;
+    for (; i + lanes <= n; i += lanes) {
+      for (std::int64_t l = 0; l < lanes; ++l) partial[l] += values[i + l];
+    }
+    for (; i < n; ++i) sum += values[i];
+    for (std::int64_t width = lanes / 2; n >= lanes && width > 0; width /= 2) {
+      for (std::int64_t l = 0; l < width; ++l) partial[l] += partial[l + width];
+    }
+    return sum + partial[0];
   }
 
   const plan::Plan& plan_;

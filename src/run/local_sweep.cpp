@@ -14,9 +14,6 @@ namespace {
 // An element whose table of responsibilities is larger is updated tile by tile: memory stays that of a few tiles. 8 MB.
 constexpr std::int64_t most_own = std::int64_t{1} << 20;
 
-// Rows between asking the memory for a row of a table and using it.
-constexpr std::size_t rows_ahead = 6;
-
 // exp(G − peak) of every cell of a group, a row of padded levels for each.
 struct ExpTable {
   std::size_t group = 0;
@@ -24,8 +21,17 @@ struct ExpTable {
   std::vector<double> peak;
 };
 
+// Weights of an element's rows and their cells in each table.
+struct ElementRows {
+  std::int64_t element = -1;
+  std::size_t count = 0;
+  AlignedVector weight;
+  std::vector<std::vector<std::int64_t>> cells;
+};
+
 struct Scratch {
   TileScratch tile;
+  ElementRows rows, next;
   std::vector<const double*> pointers;
   std::vector<double> contraction;
   std::vector<double> moment;  // one element's derivative in a moment, where its entries lie
@@ -34,9 +40,8 @@ struct Scratch {
   std::vector<double> sums;    // its own cells
   bool backward = false;
   bool products = false;  // whether the following hold the element
-  AlignedVector own, weight, total, scaled, share, mixed;
+  AlignedVector own, total, scaled, share, mixed;
   std::vector<double> own_peak;
-  std::vector<std::vector<std::int64_t>> cells;  // by table
   double share_peak = 0;
 };
 
@@ -70,7 +75,12 @@ class LocalSweeper {
 
   void run_shard(std::int64_t first, std::int64_t last, Scratch& s, std::vector<double>& sums, ShardResult& result) const {
     prepare(s);
-    for (std::int64_t e = first; e < last && !result.failure; ++e) run_element(e, s, sums, result);
+    for (std::int64_t e = first; e < last && !result.failure; ++e) {
+      s.next.element = -1;
+      if (e + 1 < last && tabled_ && as_products(e + 1)) read_rows(e + 1, s, s.next);
+      run_element(e, s, sums, result);
+      std::swap(s.rows, s.next);
+    }
     outer_.finish(s.tile, sums.data());
   }
 
@@ -79,6 +89,9 @@ class LocalSweeper {
     const auto first = static_cast<std::size_t>(nest_.first[static_cast<std::size_t>(e)]);
     return std::span(nest_.rows).subspan(first, static_cast<std::size_t>(nest_.first[static_cast<std::size_t>(e) + 1]) - first);
   }
+
+  // Whether the element's table of responsibilities is kept during its updates.
+  [[nodiscard]] bool as_products(std::int64_t e) const { return products_ && static_cast<std::int64_t>(rows(e).size()) * padded_ <= most_own; }
 
   void make_tables() {
     tabled_ = is_looked_up(plan_, nest_);
@@ -100,7 +113,9 @@ class LocalSweeper {
     s.shared.assign(static_cast<std::size_t>(width_), 0.0);
     s.share.assign(static_cast<std::size_t>(padded_), 0.0);
     s.mixed.assign(static_cast<std::size_t>(padded_), 0.0);
-    s.cells.resize(tables_.size());
+    s.rows.element = s.next.element = -1;
+    s.rows.cells.resize(tables_.size());
+    s.next.cells.resize(tables_.size());
     std::int64_t scratch = 1, moment = 0;
     for (const plan::LocalBlock& block : nest_.blocks) {
       for (const plan::LocalProgram& program : block.messages) scratch = std::max(scratch, program.contraction.scratch_size());
@@ -117,15 +132,19 @@ class LocalSweeper {
     const double* fixed = request_.derivative.data() + group_.offset + e * width_;
     s.fixed.assign(fixed, fixed + width_);
     s.backward = false;
-    s.products = products_ && static_cast<std::int64_t>(rows(e).size()) * padded_ <= most_own;
+    s.products = as_products(e);
     if (s.products) read_own(e, s);
-    if (request_.local.updates == 0) return update_rows(e, true, s, sums, result);
+    if (request_.local.updates == 0) {
+      fetch(1, 1, s, sums);
+      return update_rows(e, true, s, sums, result);
+    }
     if (request_.local.fresh) {
       begin_afresh(e);
       update_rows(e, false, s, sums, result);
     }
     for (int n = 1; n <= request_.local.updates && !result.failure; ++n) {
       const bool last = n == request_.local.updates;
+      fetch(n, request_.local.updates, s, sums);
       update_blocks(e, last, s, result);
       if (!result.failure) update_rows(e, last, s, sums, result);
     }
@@ -192,9 +211,10 @@ class LocalSweeper {
     share(e, s);
     if (s.products) {
       s.share_peak = exp_below_peak(s.shared.data(), levels_, s.share.data());
-      const auto padded = static_cast<std::int64_t>(s.weight.size());
+      const auto padded = static_cast<std::int64_t>(s.rows.weight.size());
       s.backward = !s.backward;
-      s.products = mix(s.own.data(), padded, padded_, s.share.data(), s.weight.data(), s.backward, s.total.data(), s.scaled.data(), s.mixed.data());
+      s.products =
+          mix(s.own.data(), padded, padded_, s.share.data(), s.rows.weight.data(), s.backward, s.total.data(), s.scaled.data(), s.mixed.data());
     }
     if (s.products) {
       for (std::int64_t k = 0; k < levels_; ++k)
@@ -238,44 +258,67 @@ class LocalSweeper {
     }
   }
 
+  void read_rows(std::int64_t e, Scratch& s, ElementRows& to) const {
+    to.element = e;
+    to.count = rows(e).size();
+    const auto padded = static_cast<std::size_t>(padded_rows(static_cast<std::int64_t>(to.count)));
+    to.weight.assign(padded, 0.0);
+    for (auto& cells_of : to.cells) cells_of.resize(padded + tile_rows);
+    for_each_tile(e, [&](std::span<const std::int32_t> listed, std::int64_t first) {
+      outer_.read(listed, s.tile);
+      const double* weight = pass_.weight ? s.tile.tile.column(static_cast<std::size_t>(*pass_.weight)) : nullptr;
+      for (std::size_t i = 0; i < listed.size(); ++i) to.weight[static_cast<std::size_t>(first) + i] = weight != nullptr ? weight[i] : 1.0;
+      for (std::size_t t = 0; t < tables_.size(); ++t) cells(s.tile.tile, pass_.groups[tables_[t].group], to.cells[t].data() + first);
+      if (!tabled_) compute_own(first, s);
+    });
+  }
+
   // The rows' own part of the responsibilities, with 1 as the largest of a row (or as their sum), and weights.
   void read_own(std::int64_t e, Scratch& s) const {
     const auto count = static_cast<std::int64_t>(rows(e).size()), padded = padded_rows(count);
     s.own.resize(std::max(s.own.size(), static_cast<std::size_t>(padded * padded_)));
     std::fill(s.own.begin() + count * padded_, s.own.begin() + padded * padded_, 1.0);
     s.own_peak.assign(static_cast<std::size_t>(padded), 0.0);
-    s.weight.assign(static_cast<std::size_t>(padded), 0.0);
     s.total.resize(static_cast<std::size_t>(padded));
     s.scaled.resize(static_cast<std::size_t>(padded));
-    for (auto& cells_of : s.cells) cells_of.resize(static_cast<std::size_t>(padded_rows(count) + tile_rows));
-    for_each_tile(e, [&](std::span<const std::int32_t> listed, std::int64_t first) {
-      outer_.read(listed, s.tile);
-      const double* weight = pass_.weight ? s.tile.tile.column(static_cast<std::size_t>(*pass_.weight)) : nullptr;
-      for (std::size_t i = 0; i < listed.size(); ++i) s.weight[static_cast<std::size_t>(first) + i] = weight != nullptr ? weight[i] : 1.0;
-      tabled_ ? pick_own(first, s) : compute_own(first, s);
-    });
+    if (s.rows.element != e) read_rows(e, s, s.rows);
+    if (!tabled_) return;
+    if (tables_.empty()) std::fill_n(s.own.data(), count * padded_, 1.0);
+    for (std::size_t t = 0; t < tables_.size(); ++t) pick_own(t, s);
   }
 
-  void pick_own(std::int64_t first, Scratch& s) const {
-    const std::int64_t count = s.tile.tile.rows;
-    double* own = s.own.data() + first * padded_;
-    if (tables_.empty()) std::fill_n(own, count * padded_, 1.0);
-    for (std::size_t t = 0; t < tables_.size(); ++t) {
-      std::int64_t* cells_of = s.cells[t].data() + first;
-      cells(s.tile.tile, pass_.groups[tables_[t].group], cells_of);
-      for (std::int64_t i = 0; i < count; ++i) {
-        const std::int64_t cell = cells_of[i];
-        double* to = own + i * padded_;
-        if (cell < 0) {  // the row picks nothing here
-          if (t == 0) std::fill_n(to, padded_, 1.0);
-          continue;
-        }
-        const std::int64_t soon = cells_of[std::min<std::int64_t>(i + static_cast<std::int64_t>(rows_ahead), count - 1)];
-        if (soon >= 0) prefetch_row(tables_[t].share.data() + soon * padded_, padded_);
-        const double* from = tables_[t].share.data() + cell * padded_;
-        s.own_peak[static_cast<std::size_t>(first + i)] += tables_[t].peak[static_cast<std::size_t>(cell)];
-        for (std::int64_t k = 0; k < padded_; ++k) to[k] = t == 0 ? from[k] : to[k] * from[k];
+  void pick_own(std::size_t t, Scratch& s) const {
+    const ExpTable& table = tables_[t];
+    for (std::size_t r = 0; r < s.rows.count; ++r) {
+      const std::int64_t cell = s.rows.cells[t][r];
+      double* __restrict to = s.own.data() + static_cast<std::int64_t>(r) * padded_;
+      if (cell < 0) {  // the row picks nothing here
+        if (t == 0) std::fill_n(to, padded_, 1.0);
+        continue;
       }
+      const double* __restrict from = table.share.data() + cell * padded_;
+      s.own_peak[r] += table.peak[static_cast<std::size_t>(cell)];
+      if (t == 0) {
+        for (std::int64_t k = 0; k < padded_; k += lanes) store_lane(to + k, load_lane(from + k));
+      } else {
+        for (std::int64_t k = 0; k < padded_; k += lanes) store_lane(to + k, load_lane(to + k) * load_lane(from + k));
+      }
+    }
+  }
+
+  // A part of what the last update adds to, and of what the next element begins with, is asked from the memory during each update.
+  void fetch(int update, int updates, const Scratch& s, const std::vector<double>& sums) const {
+    if (!s.products) return;
+    const auto part = [&](const ElementRows& list, std::size_t t, const double* table, std::int64_t width) {
+      const std::size_t first = list.count * static_cast<std::size_t>(update - 1) / static_cast<std::size_t>(updates);
+      const std::size_t end = list.count * static_cast<std::size_t>(update) / static_cast<std::size_t>(updates);
+      for (std::size_t r = first; r < end; ++r) {
+        if (list.cells[t][r] >= 0) prefetch_row(table + list.cells[t][r] * width, levels_);
+      }
+    };
+    for (std::size_t t = 0; t < tables_.size(); ++t) {
+      part(s.rows, t, sums.data() + outer_.offset(tables_[t].group), levels_);
+      if (s.next.element >= 0) part(s.next, t, tables_[t].share.data(), padded_);
     }
   }
 
@@ -293,22 +336,19 @@ class LocalSweeper {
 
   // A(η) = log total + the rows' own peak + the shared peak.
   void finish_products(std::int64_t e, Scratch& s, std::vector<double>& sums, ShardResult& result) const {
-    const auto padded = static_cast<std::int64_t>(s.weight.size());
+    const AlignedVector& weight = s.rows.weight;
     double peaks = 0;
-    for (std::size_t r = 0; r < s.weight.size(); ++r) peaks += s.weight[r] * (s.own_peak[r] + s.share_peak);
-    result.log_partition += peaks + sum_weighted_logs(s.total.data(), s.weight.data(), padded);
+    for (std::size_t r = 0; r < weight.size(); ++r) peaks += weight[r] * (s.own_peak[r] + s.share_peak);
+    result.log_partition += peaks + sum_weighted_logs(s.total.data(), weight.data(), static_cast<std::int64_t>(weight.size()));
     if (!tabled_) {
       for_each_tile(e, [&](std::span<const std::int32_t> listed, std::int64_t first) { add_mixed(listed, first, s, sums); });
       return;
     }
     for (std::size_t t = 0; t < tables_.size(); ++t) {
       double* group_sums = sums.data() + outer_.offset(tables_[t].group);
-      const std::size_t count = rows(e).size();
-      for (std::size_t r = 0; r < count; ++r) {
-        const std::int64_t cell = s.cells[t][r];
+      for (std::size_t r = 0; r < s.rows.count; ++r) {
+        const std::int64_t cell = s.rows.cells[t][r];
         if (cell < 0) continue;
-        const std::int64_t soon = s.cells[t][std::min(r + rows_ahead, count - 1)];
-        if (soon >= 0) prefetch_row(group_sums + soon * levels_, levels_);
         const double* own = s.own.data() + static_cast<std::int64_t>(r) * padded_;
         add_scaled_product(s.scaled[r], own, s.share.data(), group_sums + cell * levels_);
       }

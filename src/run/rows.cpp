@@ -66,6 +66,9 @@ void load(const plan::Plan& plan, const plan::Pass& pass, std::int64_t first, st
 }
 
 void load(const plan::Plan& plan, const plan::Pass& pass, std::span<const std::int32_t> rows, Tile& tile, std::size_t extra_columns) {
+  bool neighbours = !rows.empty();
+  for (std::size_t i = 0; i < rows.size(); ++i) neighbours &= rows[i] == rows[0] + static_cast<std::int32_t>(i);
+  if (neighbours) return load(plan, pass, rows[0], static_cast<std::int64_t>(rows.size()), tile, extra_columns);
   tile.first = 0;
   resize(pass, static_cast<std::int64_t>(rows.size()), tile, extra_columns);
   for (std::size_t c = 0; c < pass.columns.size(); ++c) {

@@ -24,7 +24,7 @@ struct Tile {
 // Reads rows [first, first + rows), rows <= tile_rows.
 void load(const plan::Plan& plan, const plan::Pass& pass, std::int64_t first, std::int64_t rows, Tile& tile, std::size_t extra_columns = 0);
 
-// Reads the listed rows, at most tile_rows; `first` then means nothing.
+// Reads the listed rows, at most tile_rows; `first` then means nothing. Rows that follow each other are copied in stretches.
 void load(const plan::Plan& plan, const plan::Pass& pass, std::span<const std::int32_t> rows, Tile& tile, std::size_t extra_columns = 0);
 
 // The product of columns for every row; `out` has tile.rows entries.

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <map>
 
+#include "base/lanes.hpp"
 #include "run/element.hpp"
 #include "run/kernels/discrete.hpp"
-#include "run/kernels/lanes.hpp"
 
 namespace jensen::run {
 

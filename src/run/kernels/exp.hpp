@@ -1,7 +1,7 @@
 // e^x of a machine vector, for x <= 0.
 #pragma once
 
-#include "run/kernels/lanes.hpp"
+#include "base/lanes.hpp"
 
 namespace jensen::run {
 

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "run/kernels/lanes.hpp"
+#include "base/lanes.hpp"
 
 namespace jensen::run {
 
@@ -31,9 +31,10 @@ double exp_below_peak(const double* eta, std::int64_t levels, double* out);
 bool mix(const double* own, std::int64_t rows, std::int64_t levels, const double* share, const double* weight, bool backward, double* total,
          double* scaled, double* sums);
 
-// Fetches a row of a table that is wanted soon.
+// Fetches a row of a table that is wanted later into the second level of the cache.
 inline void prefetch_row(const double* row, std::int64_t levels) {
-  for (std::int64_t k = 0; k < levels; k += 8) __builtin_prefetch(row + k);
+  for (std::int64_t k = 0; k < levels; k += 8) __builtin_prefetch(row + k, 0, 2);
+  __builtin_prefetch(row + levels - 1, 0, 2);
 }
 
 // Σ_r weight[r] · log total[r], over padded rows.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "run/kernels/lanes.hpp"
+#include "base/lanes.hpp"
 
 namespace jensen::run {
 namespace {

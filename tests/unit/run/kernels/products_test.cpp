@@ -2,7 +2,7 @@
 
 #include "catch.hpp"
 #include "family/stream.hpp"
-#include "run/kernels/lanes.hpp"
+#include "base/lanes.hpp"
 
 using namespace jensen;
 using Catch::Matchers::WithinAbs;

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace jensen::run {
+namespace jensen {
 
 #if defined(__AVX512F__)
 inline constexpr std::int64_t lanes = 8;
@@ -31,4 +31,4 @@ inline double sum_lanes(Lane value) {
   return part[0];
 }
 
-}  // namespace jensen::run
+}  // namespace jensen
