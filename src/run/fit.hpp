@@ -28,10 +28,15 @@ struct LocalUpdates {
   [[nodiscard]] bool plain() const { return updates == 1 && !fresh; }  // no different from updating them like any other block
 };
 
+// Of params. `automatic`: where they cost little beside the fit.
+enum class StandardErrorChoice { automatic, on, off };
+
 struct FitOptions {
   double tolerance = 1e-10;        // relative change of the ELBO; 0 with a fixed number of iterations never converges
   double aitken_tolerance = 1e-6;  // nats still to come
   int max_iterations = 10000;
+  StandardErrorChoice standard_errors = StandardErrorChoice::automatic;
+  bool accelerate = true;  // not with tolerance 0: a fixed number of iterations is one of plain ones
   int restarts = 1;
   std::uint64_t seed = 1;
   int threads = 1;
@@ -68,6 +73,7 @@ struct FittedVariable {
   std::vector<double> mean;   // row-major; of a discrete variable its probabilities with the levels last (shape includes them)
   std::vector<double> sd;     // empty where there is none (discrete, params)
   std::vector<double> value;  // of a param
+  std::vector<double> se;     // its standard errors, NaN where there is none; empty where none were computed
   std::vector<std::string> levels;
   bool data_sized = false;
   // Of a data column with missing cells: their subscripts, counted from 1, in the order of mean and sd, whose first extent is their number.
@@ -102,6 +108,7 @@ struct Fit {
   std::vector<FittedBlock> blocks;
   std::vector<FittedBlock> row_blocks;  // those of data-sized plates, with FitOptions::row_blocks
   std::vector<FittedVariable> variables;
+  std::string no_standard_errors;  // why there are none of the params
   Diagnostics warnings;
   std::optional<FitSource> source = {};
 };
