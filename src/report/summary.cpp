@@ -213,7 +213,7 @@ std::string ending_text(const run::Fit& fit) {
 std::string summary(const run::Fit& fit) {
   std::string out = variables_text(fit.variables) + bound_text(fit) + line("iterations", ending_text(fit));
   if (fit.discarded_restarts > 0) out += line("restarts", fmt::format("{} discarded because they collapsed", fit.discarded_restarts));
-  if (has_params(fit) && fit.exact && !fit.no_standard_errors.empty()) out += line("standard errors", "none: " + fit.no_standard_errors);
+  if (!fit.no_standard_errors.empty()) out += line("standard errors", "none: " + fit.no_standard_errors);
   return out + line("time", duration(fit.seconds));
 }
 

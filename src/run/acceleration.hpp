@@ -20,18 +20,24 @@ class Acceleration {
   void begin();
   // After it: notes what the update did.
   void end();
-  // Sets the drivers to an extrapolated point. False where there is none inside the domain: they stay where the update put them.
+  // Sets the drivers to an extrapolated point: Anderson's, or after one that failed the last step made longer (over-relaxation, Salakhutdinov and Roweis
+  // 2003), which gets away from where a secant points back to a saddle. False where there is none inside the domain: they stay where the update put them.
   bool leap();
   // What came of it. After a failure the drivers are where the update put them.
-  void accept() { anderson_.succeeded(); }
+  void accept();
   void reject();
 
  private:
+  [[nodiscard]] std::vector<double> stretched() const;
+
   Engine& engine_;
   Drivers drivers_;
   DriverVector vector_;
   bool usable_ = false;
   Anderson anderson_;
+  double stretch_ = 0;  // of the last step, where that is tried; 0: Anderson's point
+  int failures_ = 0;    // in a row
+  int wait_ = 0;        // plain iterations before the next leap
   std::vector<double> before_, after_;
   bool readable_ = false;
   std::vector<BlockState> updated_;  // of the drivers

@@ -57,6 +57,16 @@ std::optional<std::vector<double>> Anderson::extrapolate(const std::vector<doubl
   return out;
 }
 
+bool Anderson::is_growing(const std::vector<double>& units) const {
+  if (pairs_.size() < 2) return false;
+  const auto length = [&](const Pair& pair) {
+    double total = 0;
+    for (std::size_t i = 0; i < units.size(); ++i) total += pair.residual[i] * pair.residual[i] / (units[i] * units[i]);
+    return total;
+  };
+  return length(pairs_.back()) > length(pairs_[pairs_.size() - 2]);
+}
+
 void Anderson::succeeded() { failures_ = std::max(0, failures_ - 1); }
 
 void Anderson::failed() {

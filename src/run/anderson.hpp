@@ -21,6 +21,8 @@ class Anderson {
   void add(std::vector<double> x, std::vector<double> image);
   // A point after the last one added; nothing before two have been. Distances count in `units`.
   [[nodiscard]] std::optional<std::vector<double>> extrapolate(const std::vector<double>& units) const;
+  // Whether the last step was longer than the one before it: the map leads away from a saddle, to which a secant points back.
+  [[nodiscard]] bool is_growing(const std::vector<double>& units) const;
   // How the last extrapolation did: damping is less after a success, more after a failure, which also forgets all but the last point.
   void succeeded();
   void failed();

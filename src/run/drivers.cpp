@@ -145,6 +145,9 @@ bool DriverVector::write(Engine& engine, const std::vector<double>& x) const {
 std::vector<double> DriverVector::units(const std::vector<double>& x) const {
   std::vector<double> out(size_, 1.0), all;
   for (const Part& part : parts_) {
+    if (part.support.kind == SupportKind::simplex) {
+      for (std::size_t i = part.first; i < part.first + part.count * part.each; ++i) out[i] = std::exp(-0.5 * std::max(x[i], -60.0));
+    }
     for (const Group& group : part.groups) {
       const auto begin = [&](std::size_t e) { return static_cast<std::ptrdiff_t>(part.first + e * part.each + group.first); };
       all.clear();

@@ -73,12 +73,12 @@ struct FittedVariable {
   std::vector<double> mean;   // row-major; of a discrete variable its probabilities with the levels last (shape includes them)
   std::vector<double> sd;     // empty where there is none (discrete, params)
   std::vector<double> value;  // of a param
-  std::vector<double> se;     // its standard errors, NaN where there is none; empty where none were computed
   std::vector<std::string> levels;
   bool data_sized = false;
   // Of a data column with missing cells: their subscripts, counted from 1, in the order of mean and sd, whose first extent is their number.
   std::optional<std::vector<std::vector<std::size_t>>> cells = {};
   std::vector<double> q5 = {}, q95 = {};  // quantiles of a derived or predicted quantity
+  std::vector<double> se = {};            // of a param: standard errors, NaN where there is none; empty where none were computed
 };
 
 // What a later prediction needs beside the blocks: the model's text, what was set, and what the data told.
@@ -108,9 +108,9 @@ struct Fit {
   std::vector<FittedBlock> blocks;
   std::vector<FittedBlock> row_blocks;  // those of data-sized plates, with FitOptions::row_blocks
   std::vector<FittedVariable> variables;
-  std::string no_standard_errors;  // why there are none of the params
   Diagnostics warnings;
   std::optional<FitSource> source = {};
+  std::string no_standard_errors = {};  // why params have none
 };
 
 }  // namespace jensen::run

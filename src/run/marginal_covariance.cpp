@@ -83,8 +83,9 @@ void add_inner_points(const Engine& engine, const Eigen::MatrixXd& jacobian, con
     se.assign(static_cast<std::size_t>(block.count) * d, std::numeric_limits<double>::quiet_NaN());
     for (std::size_t e = 0; e < static_cast<std::size_t>(block.count); ++e) {
       const std::vector<double>& natural = engine.state().blocks[static_cast<std::size_t>(b)].natural;
-      const std::vector<double> own = variances(block, {natural.data() + e * n, n}, points);
+      const auto own = block.families.empty() ? variances(block, {natural.data() + e * n, n}, points) : std::vector<double>();
       for (std::size_t i = 0; i < points.size(); ++i, ++row) {
+        if (!block.families.empty()) continue;  // elements with statistics of their own have no common pattern
         const double through = jacobian.cols() > 0 ? jacobian.row(row).dot(covariance * jacobian.row(row).transpose()) : 0.0;
         se[e * d + points[i]] = std::sqrt(own[i] + through);
       }

@@ -44,7 +44,9 @@ class Information {
     if (!worth_it(run)) return {{}, "they would take longer than the fit; `--standard-errors on` computes them"};
     StandardErrors out = find_at(state);
     engine_.restore(state);
-    return out;
+    if (!engine_.cancelled()) return out;
+    engine_.ignore_cancel();
+    return {{}, "stopped on request"};
   }
 
  private:
@@ -177,7 +179,8 @@ class Information {
     return element_name(problem_.graph, block_of(vector_.parts()[free_[i].part]), static_cast<std::int64_t>(free_[i].element));
   }
   [[nodiscard]] std::string not_determined(std::size_t i) const {
-    return fmt::format("the information is not positive definite: the maximum is flat in a direction in which `{}` moves", name_of(i));
+    const std::string name = block_name(problem_.graph, block_of(vector_.parts()[free_[i].part]));
+    return fmt::format("the information is not positive definite: the maximum is flat in a direction in which {} moves", name);
   }
 
   StandardErrors find_at(const State& state) {
@@ -284,6 +287,8 @@ bool has_param(const plan::Plan& plan) {
 
 StandardErrors standard_errors(const Problem& problem, Engine& engine, const Run& run) {
   if (problem.options.standard_errors == StandardErrorChoice::off || !has_param(engine.plan())) return {};
+  const bool asked = problem.options.standard_errors == StandardErrorChoice::on;
+  if (!asked && !(run.converged && problem.derivation.exact)) return {};
   if (!run.converged) return {{}, "the fit has not converged"};
   return Information(problem, engine).find(run);
 }
