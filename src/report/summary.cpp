@@ -57,9 +57,7 @@ std::string to_text(const Table& table) {
   return out;
 }
 
-std::string number(double value, int digits) {
-  return std::isnan(value) ? "-" : fmt::format("{:.{}g}", value == 0 ? 0.0 : value, digits);
-}
+std::string number(double value, int digits) { return std::isnan(value) ? "-" : fmt::format("{:.{}g}", value == 0 ? 0.0 : value, digits); }
 
 // How a variable's numbers are split into printed rows.
 struct RowLayout {

@@ -20,8 +20,9 @@ class Acceleration {
   void begin();
   // After it: notes what the update did.
   void end();
-  // Sets the drivers to an extrapolated point: Anderson's, or after one that failed the last step made longer (over-relaxation, Salakhutdinov and Roweis
-  // 2003), which gets away from where a secant points back to a saddle. False where there is none inside the domain: they stay where the update put them.
+  // Sets the drivers to an extrapolated point: Anderson's, or after one that failed the last step made longer (over-relaxation, Salakhutdinov and
+  // Roweis 2003), which gets away from where a secant points back to a saddle. False where there is none inside the domain: they stay where the
+  // update put them.
   bool leap();
   // What came of it. After a failure the drivers are where the update put them.
   void accept();

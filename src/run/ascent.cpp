@@ -88,8 +88,8 @@ class Ascent {
     return reached(bound);
   }
 
-  // Drivers first, then what follows them: after that the bound is a function of the drivers, and a leap can be judged by it. A leap that is not above
-  // the last bound costs an E-step and is taken back.
+  // Drivers first, then what follows them: after that the bound is a function of the drivers, and a leap can be judged by it. A leap that is not
+  // above the last bound costs an E-step and is taken back.
   bool iterate_driven() {
     kept_ = numbers(engine_.state()) <= most_kept;
     if (kept_) before_ = engine_.state();
@@ -124,8 +124,7 @@ class Ascent {
     }
     const Bound bound = engine_.bound();
     if (!finite(bound.elbo) || bound.elbo < run_.bound.elbo) return std::nullopt;
-    const bool collapsed =
-        find_collapse(engine_, problem_.derivation, problem_.variances, problem_.options.collapse_threshold).has_value();
+    const bool collapsed = find_collapse(engine_, problem_.derivation, problem_.variances, problem_.options.collapse_threshold).has_value();
     return collapsed ? std::nullopt : std::optional(bound);
   }
 
@@ -133,7 +132,8 @@ class Ascent {
   bool leapt(const Bound& bound) {
     const FitOptions& o = problem_.options;
     const double gain = bound.elbo - run_.bound.elbo;
-    const bool small = gain < std::max(o.aitken_tolerance, rounding()) && gain < std::max(o.tolerance * std::max(1.0, std::abs(bound.elbo)), rounding());
+    const bool small =
+        gain < std::max(o.aitken_tolerance, rounding()) && gain < std::max(o.tolerance * std::max(1.0, std::abs(bound.elbo)), rounding());
     quiet_ = small ? quiet_ + 1 : 0;
     if (quiet_ >= 2) checks_ = plain_checks;
     pace_->accept();
@@ -289,11 +289,11 @@ class Ascent {
   State before_;
   bool kept_ = false;  // before_ is the state before this iteration
   bool has_bound_ = false;
-  std::vector<double> plain_;          // the trace since the last leap
+  std::vector<double> plain_;  // the trace since the last leap
   std::optional<Acceleration> pace_;
-  bool leaping_ = false;               // plain iterations have proved slow
-  int quiet_ = 0;                      // leaps in a row that gained next to nothing
-  int checks_ = 0;                     // plain iterations to be made before the next leap
+  bool leaping_ = false;  // plain iterations have proved slow
+  int quiet_ = 0;         // leaps in a row that gained next to nothing
+  int checks_ = 0;        // plain iterations to be made before the next leap
 };
 
 }  // namespace

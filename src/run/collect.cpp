@@ -16,7 +16,7 @@ constexpr std::size_t largest_covariance = 50;
 // A block's results per batch element, before they are put in the order of the variables' own dimensions.
 struct Elements {
   std::vector<double> mean, sd, value, se;  // per element: the size below
-  std::size_t size = 0;                 // numbers in one value; levels of a discrete block
+  std::size_t size = 0;                     // numbers in one value; levels of a discrete block
 };
 
 std::string kind_of(const derive::Block& block) { return block.point ? "point" : derive::to_text(block.kind); }

@@ -60,7 +60,12 @@ bool has_converged(const std::vector<double>& trace, double tolerance, double ai
   const double rounding = rounding_of(trace, unit);
   const double change = std::abs(rise(trace, 0, 1));
   if (!(change < tolerance * std::max(1.0, std::abs(trace.back())) || change <= rounding)) return false;
-  return rise_to_come(trace, rounding) < std::max(aitken_tolerance, 4 * rounding);
+  const double limit = std::max(aitken_tolerance, 4 * rounding);
+  if (!(rise_to_come(trace, rounding) < limit)) return false;
+  if (!reaches(trace, 2)) return true;  // the first iteration has found the maximum
+  const auto first = trace.end() - static_cast<std::ptrdiff_t>(std::min(trace.size(), 2 * longest + 2));
+  const std::vector<double> before(first, trace.end() - 1);
+  return rise_to_come(before, rounding_of(before, unit)) < limit;
 }
 
 bool is_slow(const std::vector<double>& trace, double rounding) {

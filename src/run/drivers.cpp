@@ -151,7 +151,8 @@ std::vector<double> DriverVector::units(const std::vector<double>& x) const {
     for (const Group& group : part.groups) {
       const auto begin = [&](std::size_t e) { return static_cast<std::ptrdiff_t>(part.first + e * part.each + group.first); };
       all.clear();
-      for (std::size_t e = 0; e < part.count; ++e) all.insert(all.end(), x.begin() + begin(e), x.begin() + begin(e) + static_cast<std::ptrdiff_t>(group.size));
+      for (std::size_t e = 0; e < part.count; ++e)
+        all.insert(all.end(), x.begin() + begin(e), x.begin() + begin(e) + static_cast<std::ptrdiff_t>(group.size));
       const double unit = typical(all);
       for (std::size_t e = 0; e < part.count; ++e) std::fill_n(out.begin() + begin(e), group.size, unit);
     }

@@ -26,10 +26,10 @@ class DriverVector {
   };
   struct Part {
     int block = 0;
-    std::size_t first = 0;      // in the vector
-    std::size_t count = 0;      // elements
-    std::size_t each = 0;       // entries of one
-    Support support = {};       // of a point
+    std::size_t first = 0;           // in the vector
+    std::size_t count = 0;           // elements
+    std::size_t each = 0;            // entries of one
+    Support support = {};            // of a point
     std::vector<Group> groups = {};  // entries that have a unit; the others are logarithms
     bool point = false;
   };
@@ -43,8 +43,8 @@ class DriverVector {
   bool read(const Engine& engine, std::vector<double>& out) const;
   // False where it is outside of the domain; the state is then to be restored.
   bool write(Engine& engine, const std::vector<double>& x) const;
-  // What is counted as one unit of each entry when distances are compared: 1 of a logarithm, but 1/√p of that of a share p (the Fisher metric, in which
-  // a share on its way to 0 stands still); else the size of the numbers of its kind.
+  // What is counted as one unit of each entry when distances are compared: 1 of a logarithm, but 1/√p of that of a share p (the Fisher metric, in
+  // which a share on its way to 0 stands still); else the size of the numbers of its kind.
   [[nodiscard]] std::vector<double> units(const std::vector<double>& x) const;
 
  private:

@@ -15,10 +15,10 @@ namespace jensen::run {
 namespace {
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
-constexpr double at_edge = 1e-8;           // of a share, or of the distance from the end of an interval
-constexpr double inner_step = 1e-3;        // of a coordinate, for the derivatives of statistics
-constexpr double outer_step = 1e-2;        // in units of 1 / √(complete-data information), for those of the score
-constexpr double most_singular = 1e-5;     // smallest eigenvalue of the information with unit diagonal
+constexpr double at_edge = 1e-8;              // of a share, or of the distance from the end of an interval
+constexpr double inner_step = 1e-3;           // of a coordinate, for the derivatives of statistics
+constexpr double outer_step = 1e-2;           // in units of 1 / √(complete-data information), for those of the score
+constexpr double most_singular = 1e-5;        // smallest eigenvalue of the information with unit diagonal
 constexpr std::size_t most_coordinates = 50;  // without being asked
 constexpr double most_work = 2e6;             // likewise, numbers in all E-steps, where these are more than the fit has made
 
@@ -191,7 +191,8 @@ class Information {
     for (Eigen::Index j = 0; j < p; ++j) {
       const double step = free_[static_cast<std::size_t>(j)].step;
       const Eigen::VectorXd up = at(static_cast<std::size_t>(j), step), down = at(static_cast<std::size_t>(j), -step);
-      if (up.size() == 0 || down.size() == 0) return {{}, fmt::format("the bound does not exist beside the fitted `{}`", name_of(static_cast<std::size_t>(j)))};
+      if (up.size() == 0 || down.size() == 0)
+        return {{}, fmt::format("the bound does not exist beside the fitted `{}`", name_of(static_cast<std::size_t>(j)))};
       changes.col(j) = (up - down) / (2 * step);
     }
     engine_.restore(state);
@@ -263,8 +264,8 @@ class Information {
 
   // A number that has a coordinate of its own which is held.
   [[nodiscard]] bool is_held(const Part& part, std::size_t element, std::size_t v) const {
-    const bool own = part.support.kind == SupportKind::simplex || part.support.kind == SupportKind::unit || part.support.kind == SupportKind::interval ||
-                     part.support.kind == SupportKind::positive;
+    const bool own = part.support.kind == SupportKind::simplex || part.support.kind == SupportKind::unit ||
+                     part.support.kind == SupportKind::interval || part.support.kind == SupportKind::positive;
     if (!own) return false;
     const double x = centre_[part.first + element * part.each + v];
     return !std::isfinite(x) || (part.support.kind == SupportKind::simplex && x < std::log(at_edge));
