@@ -27,6 +27,8 @@ struct FitArguments {
   run::FitOptions options;
   std::string method = "auto";
   std::string local_start = "warm";
+  std::string accelerate = "on";
+  std::string standard_errors = "auto";
   std::string init;
   std::string json;
   std::string print_after;
@@ -51,6 +53,8 @@ void add_run_options(CLI::App& app, FitArguments& arguments) {
   app.add_option("--max-iterations", options.max_iterations, "Stop after this many iterations (default 10000)")
       ->check(whole_number(0, 2000000000))
       ->type_name("N");
+  add_choice(app, "--accelerate", arguments.accelerate, {"on", "off"},
+             "Extrapolate from iteration to iteration where that raises the bound (default on; off with --tol 0)");
   app.add_option("--local-updates", options.local.updates,
                  "Updates of the coupled local blocks, such as a document's proportions and its words, in each sweep (default 1)")
       ->check(whole_number(1, 1000000))
@@ -63,6 +67,8 @@ void add_run_options(CLI::App& app, FitArguments& arguments) {
 }
 
 void add_output_options(CLI::App& app, FitArguments& arguments) {
+  add_choice(app, "--standard-errors", arguments.standard_errors, {"auto", "on", "off"},
+             "Standard errors of params by the observed information, where q is exact (default auto: where they cost little)");
   app.add_option("--json", arguments.json, "Write the fit as JSON to this file; - is the standard output, the table then goes to the standard error")
       ->type_name("OUT");
   app.add_option("--rows", arguments.options.rows, "Report these variables of data-sized plates too, as in --rows z,theta")
@@ -178,6 +184,10 @@ ExitStatus run_fit(const Arguments& words) {
   if (const auto status = read_arguments(app, words, arguments.console)) return *status;
   if (const Diagnostics missing = apply_method_and_plans(arguments, app); !missing.empty()) return failed(arguments.console, missing);
   arguments.options.local.fresh = arguments.local_start == "fresh";
+  arguments.options.accelerate = arguments.accelerate == "on";
+  arguments.options.standard_errors = arguments.standard_errors == "on"    ? run::StandardErrorChoice::on
+                                      : arguments.standard_errors == "off" ? run::StandardErrorChoice::off
+                                                                           : run::StandardErrorChoice::automatic;
   if (arguments.options.threads == 0) arguments.options.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   if (const Diagnostics unreadable = read_init(arguments); !unreadable.empty()) return failed(arguments.console, unreadable);
   return arguments.print_after.empty() ? fit_and_report(arguments) : print_stage(arguments);

@@ -87,6 +87,7 @@ void write_variable(JsonWriter& json, const run::FittedVariable& variable) {
   }
   if (variable.role == "param") {
     array_member(json, "value", variable.value, variable.shape);
+    if (!variable.se.empty()) array_member(json, "se", variable.se, variable.shape);
   } else {
     array_member(json, "mean", variable.mean, variable.shape);
     if (!variable.sd.empty()) array_member(json, "sd", variable.sd, variable.shape);

@@ -57,7 +57,7 @@ std::string to_text(const Table& table) {
   return out;
 }
 
-std::string number(double value, int digits) { return fmt::format("{:.{}g}", value == 0 ? 0.0 : value, digits); }
+std::string number(double value, int digits) { return std::isnan(value) ? "-" : fmt::format("{:.{}g}", value == 0 ? 0.0 : value, digits); }
 
 // How a variable's numbers are split into printed rows.
 struct RowLayout {
@@ -147,10 +147,11 @@ void add_variable(Table& table, const run::FittedVariable& variable) {
   const std::size_t shown = layout.rows > most_rows + 1 ? most_rows : layout.rows;
   const RowPrinter value = printer(variable, is_param ? variable.value : variable.mean, layout, shown, value_digits);
   const RowPrinter sd = printer(variable, variable.sd, layout, shown, sd_digits);
+  const RowPrinter se = printer(variable, variable.se, layout, shown, sd_digits);
   for (std::size_t row = 0; row < shown; ++row) {
     Cells cells{row_name(variable, layout, row), row == 0 ? shape_text(variable) : "",
                 row == 0 ? (is_quantity(variable) ? variable.role : variable.family) : "", value(row)};
-    if (!is_param) cells.push_back(sd(row));
+    if (!is_param || !variable.se.empty()) cells.push_back(is_param ? se(row) : sd(row));
     if (is_quantity(variable)) {
       cells.push_back(printer(variable, variable.q5, layout, shown, sd_digits)(row));
       cells.push_back(printer(variable, variable.q95, layout, shown, sd_digits)(row));
@@ -161,7 +162,8 @@ void add_variable(Table& table, const run::FittedVariable& variable) {
 }
 
 std::string variables_text(const std::vector<run::FittedVariable>& variables) {
-  Table params{{"param", "shape", "family", "value"}, {}};
+  const bool errors = std::any_of(variables.begin(), variables.end(), [](const run::FittedVariable& v) { return !v.se.empty(); });
+  Table params{errors ? Cells{"param", "shape", "family", "value", "se"} : Cells{"param", "shape", "family", "value"}, {}};
   Table others{{"variable", "shape", "family", "mean", "sd"}, {}};
   Table quantities{{"quantity", "shape", "role", "mean", "sd", "5 %", "95 %"}, {}};
   for (const run::FittedVariable& variable : variables) {
@@ -209,6 +211,7 @@ std::string ending_text(const run::Fit& fit) {
 std::string summary(const run::Fit& fit) {
   std::string out = variables_text(fit.variables) + bound_text(fit) + line("iterations", ending_text(fit));
   if (fit.discarded_restarts > 0) out += line("restarts", fmt::format("{} discarded because they collapsed", fit.discarded_restarts));
+  if (!fit.no_standard_errors.empty()) out += line("standard errors", "none: " + fit.no_standard_errors);
   return out + line("time", duration(fit.seconds));
 }
 

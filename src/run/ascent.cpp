@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "run/acceleration.hpp"
 #include "run/collapse.hpp"
 #include "run/convergence.hpp"
 #include "run/messages.hpp"
@@ -21,6 +22,9 @@ constexpr double impossible = 1e200;
 // States up to this many numbers are kept for one iteration, to find out which update lowered the bound.
 constexpr std::size_t most_kept = std::size_t{1} << 21;
 
+constexpr std::size_t first_plain = 3;  // plain iterations before the first leap
+constexpr int plain_checks = 4;         // plain iterations that judge convergence after leaps
+
 std::size_t numbers(const State& state) {
   std::size_t n = 0;
   for (const BlockState& b : state.blocks) n += b.natural.size() + b.mean.size() + b.value.size() + b.log_partition.size();
@@ -35,11 +39,13 @@ class Ascent {
   Run run() {
     const Clock::time_point begin = Clock::now();
     const bool started = begin_run();
+    if (problem_.options.accelerate && problem_.options.tolerance > 0 && !fresh()) pace_.emplace(engine_, problem_.graph);
+    if (pace_ && !pace_->usable()) pace_.reset();
     run_.first_pass_seconds = seconds_since(begin);
     const Clock::time_point first = Clock::now();
     bool going = started;
     while (going && !run_.converged && iteration() < problem_.options.max_iterations) {
-      going = fresh() ? iterate_afresh() : iterate();
+      going = fresh() ? iterate_afresh() : pace_ && iteration() > 0 ? iterate_driven() : iterate();
       if (going) report();
     }
     if (going && fresh() && iteration() > 0) settle();
@@ -82,6 +88,61 @@ class Ascent {
     return reached(bound);
   }
 
+  // Drivers first, then what follows them: after that the bound is a function of the drivers, and a leap can be judged by it. A leap that is not
+  // above the last bound costs an E-step and is taken back.
+  bool iterate_driven() {
+    kept_ = numbers(engine_.state()) <= most_kept;
+    if (kept_) before_ = engine_.state();
+    pace_->begin();
+    if (!update_stored(pace_->drivers().driving)) return false;
+    pace_->end();
+    if (leaping_ && checks_ == 0 && iteration() + 1 < problem_.options.max_iterations && pace_->leap()) {
+      const std::optional<Bound> there = bound_after_leap();
+      if (stop()) return false;
+      if (there) return leapt(*there);
+      pace_->reject();
+      run_.trace.push_back(run_.bound.elbo);
+    }
+    if (!update_stored(pace_->drivers().following) || !sweep_all()) return false;
+    const Bound bound = engine_.bound();
+    if (!finite(bound.elbo)) return check_collapse() ? not_finite() : false;
+    if (has_bound_ && lowered(run_.bound, bound)) {
+      std::vector<int> order = pace_->drivers().driving;
+      order.insert(order.end(), pace_->drivers().following.begin(), pace_->drivers().following.end());
+      return check_collapse() ? decreased(order, bound, kept_) : false;
+    }
+    return reached(bound);
+  }
+
+  // Nothing where the point has no bound, a lower one, or is one to be discarded.
+  std::optional<Bound> bound_after_leap() {
+    for (const int block : pace_->drivers().following) {
+      if (engine_.update(block)) return std::nullopt;
+    }
+    for (const int pass : engine_.passes()) {
+      if (engine_.sweep(pass)) return std::nullopt;
+    }
+    const Bound bound = engine_.bound();
+    if (!finite(bound.elbo) || bound.elbo < run_.bound.elbo) return std::nullopt;
+    const bool collapsed = find_collapse(engine_, problem_.derivation, problem_.variances, problem_.options.collapse_threshold).has_value();
+    return collapsed ? std::nullopt : std::optional(bound);
+  }
+
+  // Two leaps in a row that gain nothing worth mentioning are reason to look at plain iterations, which alone can tell what is still to come.
+  bool leapt(const Bound& bound) {
+    const FitOptions& o = problem_.options;
+    const double gain = bound.elbo - run_.bound.elbo;
+    const bool small =
+        gain < std::max(o.aitken_tolerance, rounding()) && gain < std::max(o.tolerance * std::max(1.0, std::abs(bound.elbo)), rounding());
+    quiet_ = small ? quiet_ + 1 : 0;
+    if (quiet_ >= 2) checks_ = plain_checks;
+    pace_->accept();
+    run_.bound = bound;
+    run_.trace.push_back(bound.elbo);
+    plain_.assign(1, bound.elbo);
+    return true;
+  }
+
   // Local blocks that begin afresh may end lower than before: what must not lower the bound is the update of the others, after the sweep.
   bool iterate_afresh() {
     const bool keep = numbers(engine_.state()) <= most_kept;
@@ -113,9 +174,12 @@ class Ascent {
     run_.bound = bound;
     has_bound_ = true;
     run_.trace.push_back(bound.elbo);
+    plain_.push_back(bound.elbo);
     const FitOptions& o = problem_.options;
-    run_.rise = rise_to_come(run_.trace, rounding());
-    run_.converged = has_converged(run_.trace, o.tolerance, o.aitken_tolerance, rounding());
+    run_.rise = rise_to_come(plain_, rounding_of(plain_, rounding()));
+    run_.converged = has_converged(plain_, o.tolerance, o.aitken_tolerance, rounding());
+    leaping_ = leaping_ || (plain_.size() > first_plain && is_slow(plain_, rounding()));
+    if (checks_ > 0) --checks_;
     return iteration() % 16 != 0 || check_collapse();
   }
 
@@ -225,6 +289,11 @@ class Ascent {
   State before_;
   bool kept_ = false;  // before_ is the state before this iteration
   bool has_bound_ = false;
+  std::vector<double> plain_;  // the trace since the last leap
+  std::optional<Acceleration> pace_;
+  bool leaping_ = false;  // plain iterations have proved slow
+  int quiet_ = 0;         // leaps in a row that gained next to nothing
+  int checks_ = 0;        // plain iterations to be made before the next leap
 };
 
 }  // namespace

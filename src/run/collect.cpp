@@ -15,8 +15,8 @@ constexpr std::size_t largest_covariance = 50;
 
 // A block's results per batch element, before they are put in the order of the variables' own dimensions.
 struct Elements {
-  std::vector<double> mean, sd, value;  // per element: the size below
-  std::size_t size = 0;                 // numbers in one value; levels of a discrete block
+  std::vector<double> mean, sd, value, se;  // per element: the size below
+  std::size_t size = 0;                     // numbers in one value; levels of a discrete block
 };
 
 std::string kind_of(const derive::Block& block) { return block.point ? "point" : derive::to_text(block.kind); }
@@ -40,11 +40,12 @@ void add_moments(const plan::PlannedBlock& block, std::int64_t element, std::spa
   std::copy_n(spread.begin(), sd.size(), sd.begin());
 }
 
-Elements stored_elements(const Engine& engine, int b) {
+Elements stored_elements(const Engine& engine, const StandardErrors& errors, int b) {
   const plan::PlannedBlock& block = engine.plan().blocks[static_cast<std::size_t>(b)];
   const BlockState& state = engine.state().blocks[static_cast<std::size_t>(b)];
   Elements out;
   out.size = numbers_of(block);
+  if (const auto found = errors.of.find(b); found != errors.of.end()) out.se = found->second;
   if (block.point) {
     out.value = state.value;
     return out;
@@ -204,6 +205,7 @@ void add_variables(const Problem& problem, const plan::PlannedBlock& planned, co
     out.mean = place.gather(elements.mean);
     out.sd = place.gather(elements.sd);
     out.value = place.gather(elements.value);
+    if (planned.point || planned.components[c].point) out.se = place.gather(elements.se);
     if (planned.components[c].point) {
       out.value.swap(out.mean);
       out.sd.clear();
@@ -252,14 +254,15 @@ Diagnostics check_rows(const Problem& problem) {
   return out;
 }
 
-std::optional<Diagnostic> collect(const Problem& problem, Engine& engine, Fit& fit) {
+std::optional<Diagnostic> collect(const Problem& problem, Engine& engine, const StandardErrors& errors, Fit& fit) {
+  fit.no_standard_errors = errors.reason;
   for (std::size_t b = 0; b < problem.plan.blocks.size(); ++b) {
     const plan::PlannedBlock& block = problem.plan.blocks[b];
     if (block.swept) continue;
     const bool rows = data_sized(problem, block);
     if (!rows && !only_missing_cells(problem, block)) add_block(problem, engine, static_cast<int>(b), fit.blocks);
     if (rows && problem.options.row_blocks) add_block(problem, engine, static_cast<int>(b), fit.row_blocks);
-    if (!rows || block.point || wanted(problem, block)) add_variables(problem, block, stored_elements(engine, static_cast<int>(b)), fit);
+    if (!rows || block.point || wanted(problem, block)) add_variables(problem, block, stored_elements(engine, errors, static_cast<int>(b)), fit);
   }
   for (const int pass : engine.passes()) {
     const plan::PlannedBlock& block = problem.plan.blocks[static_cast<std::size_t>(*problem.plan.passes[static_cast<std::size_t>(pass)].block)];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "run/ascent.hpp"
+#include "run/standard_errors.hpp"
 
 namespace jensen::run {
 
@@ -9,6 +10,6 @@ namespace jensen::run {
 Diagnostics check_rows(const Problem& problem);
 
 // Fills Fit::blocks and Fit::variables. Rows asked for are computed in one more sweep.
-std::optional<Diagnostic> collect(const Problem& problem, Engine& engine, Fit& fit);
+std::optional<Diagnostic> collect(const Problem& problem, Engine& engine, const StandardErrors& errors, Fit& fit);
 
 }  // namespace jensen::run

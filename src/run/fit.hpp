@@ -28,10 +28,15 @@ struct LocalUpdates {
   [[nodiscard]] bool plain() const { return updates == 1 && !fresh; }  // no different from updating them like any other block
 };
 
+// Of params. `automatic`: where they cost little beside the fit.
+enum class StandardErrorChoice { automatic, on, off };
+
 struct FitOptions {
   double tolerance = 1e-10;        // relative change of the ELBO; 0 with a fixed number of iterations never converges
   double aitken_tolerance = 1e-6;  // nats still to come
   int max_iterations = 10000;
+  StandardErrorChoice standard_errors = StandardErrorChoice::automatic;
+  bool accelerate = true;  // not with tolerance 0: a fixed number of iterations is one of plain ones
   int restarts = 1;
   std::uint64_t seed = 1;
   int threads = 1;
@@ -73,6 +78,7 @@ struct FittedVariable {
   // Of a data column with missing cells: their subscripts, counted from 1, in the order of mean and sd, whose first extent is their number.
   std::optional<std::vector<std::vector<std::size_t>>> cells = {};
   std::vector<double> q5 = {}, q95 = {};  // quantiles of a derived or predicted quantity
+  std::vector<double> se = {};            // of a param: standard errors, NaN where there is none; empty where none were computed
 };
 
 // What a later prediction needs beside the blocks: the model's text, what was set, and what the data told.
@@ -104,6 +110,7 @@ struct Fit {
   std::vector<FittedVariable> variables;
   Diagnostics warnings;
   std::optional<FitSource> source = {};
+  std::string no_standard_errors = {};  // why params have none
 };
 
 }  // namespace jensen::run

@@ -8,6 +8,7 @@
 #include "run/messages.hpp"
 #include "run/names.hpp"
 #include "run/run.hpp"
+#include "run/standard_errors.hpp"
 
 namespace jensen::run {
 namespace {
@@ -106,7 +107,8 @@ Result<Fit> fit(const model::ModelGraph& graph, const derive::Derivation& deriva
   Best best;
   if (auto error = run_all(problem, engine, best, fit)) return *error;
   report_bound(problem, engine, *best.run, fit);
-  if (auto error = collect(problem, engine, fit)) return *error;
+  const StandardErrors errors = engine.cancelled() ? StandardErrors() : standard_errors(problem, engine, *best.run);
+  if (auto error = collect(problem, engine, errors, fit)) return *error;
   fit.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   return fit;
 }
