@@ -100,14 +100,13 @@ void print_gradient(std::string& out, const model::ModelGraph& graph, const Deri
   Derivation scratch = derivation;
   const std::vector<Partial> gradient = gradient_of(graph, scratch, id);
   const Notation notation(graph, scratch, Style::text);
+  constexpr std::size_t longest = 400;  // beyond that a formula says nothing
   for (const Partial& partial : gradient) {
-    out += fmt::format("    ∂f/∂{} = ", notation.atom(partial.element));
-    bool first = true;
+    std::string sum;
     for (const Message::Part& part : partial.parts) {
-      out += (first ? "" : " ") + notation.product(part.coefficient, part.data, part.atoms, part.sums, part.weight, true, first);
-      first = false;
+      sum += (sum.empty() ? "" : " ") + notation.product(part.coefficient, part.data, part.atoms, part.sums, part.weight, true, sum.empty());
     }
-    out += "\n";
+    if (sum.size() <= longest) out += fmt::format("    ∂f/∂{} = {}\n", notation.atom(partial.element), sum);
   }
 }
 

@@ -107,6 +107,7 @@ class Differentiator {
         return first ? over(one, node.args[1]) : over(call(DataOp::negate, {id}), node.args[1]);
       case DataOp::power:
         if (!first) return call(DataOp::multiply, {id, call(DataOp::log, {x})});
+        if (number_of(exprs(), node.args[1]) == 2) return call(DataOp::multiply, {node.args[1], x});
         return call(DataOp::multiply, {node.args[1], call(DataOp::power, {x, call(DataOp::subtract, {node.args[1], one})})});
       case DataOp::negate:
         return number(-1);

@@ -77,7 +77,8 @@ std::optional<Atom> Expander::only_element(const std::vector<const Poly*>& argum
     for (const RawTerm& term : *poly) {
       if (!term.residuals.empty()) return std::nullopt;
       for (const Atom& atom : term.atoms) {
-        const bool number = graph_.variables[atom.variable].type.dims.empty() && atom.statistic.kind != StatisticKind::indicator;
+        const bool number = graph_.variables[atom.variable].type.dims.empty() && atom.statistic.kind != StatisticKind::indicator &&
+                            atom.statistic.kind != StatisticKind::expression;
         const bool bound = std::ranges::any_of(
             atom.indices, [&](const IndexUse& use) { return use.index.valid() && std::ranges::find(term.sums, use.index) != term.sums.end(); });
         if (!number || bound) return std::nullopt;

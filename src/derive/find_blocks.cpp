@@ -190,9 +190,8 @@ Block optimised_block(const ModelGraph& graph, const LogJoint& joint, const Opti
   }
   block.terms = terms_with(joint, variables);
   block.offender = set.offender;
-  const bool one = variables.size() == 1 && graph.variables[variables[0]].dims.empty();
-  block.reason = fmt::format("a function holds {}{} together and is no sum of products of their statistics", one ? "" : "elements of ",
-                             names_of(graph, variables));
+  block.reason = fmt::format("a function holds {}{} together and is no sum of products of their statistics",
+                             variables.size() == 1 ? "elements of " : "", names_of(graph, variables));
   for (const VariableId id : variables) {
     for (const Residual& residual : joint.residuals) {
       if (std::ranges::find(residual.variables, id) == residual.variables.end()) continue;

@@ -44,7 +44,7 @@ class Search {
       Vector step = newton ? newton_step() : quasi_newton_step();
       const double rise = 0.5 * now_.gradient.dot(step);  // of the quadratic model
       if (rise <= now_.rounding()) {
-        out_.status = Maximum::Status::reached;
+        out_.status = still_steep() ? Maximum::Status::unbounded : Maximum::Status::reached;
         break;
       }
       if (runs_away(step, rise)) break;
@@ -54,7 +54,7 @@ class Search {
           pairs_.clear();
           continue;
         }
-        out_.status = lost_in_rounding(step) ? Maximum::Status::unbounded : Maximum::Status::reached;
+        out_.status = still_steep() || lost_in_rounding(step) ? Maximum::Status::unbounded : Maximum::Status::reached;
         break;
       }
     }
@@ -97,7 +97,7 @@ class Search {
     const Vector scale = hessian_.diagonal().cwiseAbs().unaryExpr([](double h) { return h > 0 && std::isfinite(h) ? 1 / std::sqrt(h) : 1.0; });
     const Eigen::MatrixXd scaled = -0.5 * scale.asDiagonal() * (hessian_ + hessian_.transpose()) * scale.asDiagonal();
     const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(scaled);
-    const double floor = 1e-8 * std::max(1e-300, solver.eigenvalues().cwiseAbs().maxCoeff());
+    const double floor = 1e-8 * std::max(1e-4, solver.eigenvalues().cwiseAbs().maxCoeff());
     const Vector along = solver.eigenvectors().transpose() * scale.cwiseProduct(now_.gradient);
     const Vector divided = along.cwiseQuotient(solver.eigenvalues().cwiseAbs().cwiseMax(floor));
     return scale.cwiseProduct(solver.eigenvectors() * divided);
@@ -191,6 +191,20 @@ class Search {
     flat_ = rise < 1e-5 && far ? flat_ + 1 : 0;
     if (flat_ < 2) return false;
     blame(i, step);
+    return true;
+  }
+
+  // The slope in the log of a scale is far above rounding, and yet no rise is seen: along a ridge on which two large terms all but cancel, as those of
+  // a beta density whose parameters grow together.
+  bool still_steep() {
+    Eigen::Index steepest = -1;
+    for (Eigen::Index i = 0; i < n_; ++i) {
+      const double slope = std::abs(now_.gradient[i]);
+      const bool steep = slope > 1e-3 && slope > 100 * now_.rounding() && objective_.logarithmic[static_cast<std::size_t>(i)];
+      if (steep && (steepest < 0 || slope > std::abs(now_.gradient[steepest]))) steepest = i;
+    }
+    if (steepest < 0 || now_.rounding() < 1e-6) return false;
+    blame(steepest, now_.gradient);
     return true;
   }
 
