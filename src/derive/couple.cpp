@@ -75,8 +75,8 @@ bool quadratic(const model::ModelGraph& graph, const LogJoint& joint, const std:
 }
 
 // DESIGN 2.4: start from the variable in the most enclosing plates, then text order; add every variable still jointly quadratic with all in the set.
-std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint,
-                                                            const std::set<VariableId>& apart, const std::set<VariableId>& taken) {
+std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint, const std::set<VariableId>& apart,
+                                                            const std::set<VariableId>& taken) {
   std::vector<VariableId> candidates;
   for (std::size_t i = 0; i < graph.variables.size(); ++i) {
     const VariableId id(i);

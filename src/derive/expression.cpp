@@ -142,7 +142,8 @@ std::optional<DataExprId> looked_up(DataExprs& exprs, DataExprId id, IndexId ind
   if (std::ranges::any_of(node.indices, uses_index)) {
     if (node.op == DataOp::inverse) return std::nullopt;
     if (node.op == DataOp::index_value) return index_as_expression(exprs, node.indices[0], index, lookup);
-    if (node.op == DataOp::one_hot) return make_call(exprs, DataOp::equal, {node.args[0], index_as_expression(exprs, node.indices[0], index, lookup)});
+    if (node.op == DataOp::one_hot)
+      return make_call(exprs, DataOp::equal, {node.args[0], index_as_expression(exprs, node.indices[0], index, lookup)});
     if (node.op == DataOp::delta) {
       return make_call(exprs, DataOp::equal,
                        {index_as_expression(exprs, node.indices[0], index, lookup), index_as_expression(exprs, node.indices[1], index, lookup)});

@@ -195,7 +195,8 @@ Block optimised_block(const ModelGraph& graph, const LogJoint& joint, const Opti
   for (const VariableId id : variables) {
     for (const Residual& residual : joint.residuals) {
       if (std::ranges::find(residual.variables, id) == residual.variables.end()) continue;
-      set_unsupported(graph, joint, block, fmt::format("`{}` is {}, which is no product of statistics", residual.text, residual.reason), std::nullopt);
+      set_unsupported(graph, joint, block, fmt::format("`{}` is {}, which is no product of statistics", residual.text, residual.reason),
+                      std::nullopt);
       block.offender_span = residual.factor.valid() ? graph.factors[residual.factor].span : residual.span;
     }
   }
@@ -304,8 +305,7 @@ std::string to_text(BlockKind kind) {
   return {};
 }
 
-void find_blocks(const ModelGraph& graph, Derivation& derivation, const std::set<VariableId>& apart,
-                 const std::vector<OptimisedSet>& optimised) {
+void find_blocks(const ModelGraph& graph, Derivation& derivation, const std::set<VariableId>& apart, const std::vector<OptimisedSet>& optimised) {
   const LogJoint& joint = derivation.log_joint;
   std::vector<Block> blocks;
   std::set<VariableId> assigned;

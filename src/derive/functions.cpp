@@ -56,7 +56,8 @@ Poly Expander::logarithm(const Expr& expr, const Poly& argument) {
     return from_data(data(), make_call(data(), DataOp::log, {as_data(context_, {term})}));
   };
   const auto splits = [&](const RawTerm& term) {
-    return term.sums.empty() && term.residuals.empty() && std::ranges::all_of(term.atoms, [&](const Atom& atom) { return positive(atom) || exponents_.contains(atom); });
+    return term.sums.empty() && term.residuals.empty() &&
+           std::ranges::all_of(term.atoms, [&](const Atom& atom) { return positive(atom) || exponents_.contains(atom); });
   };
   if (argument.size() == 1 && splits(argument[0])) {
     Poly out = log_of_data(argument[0]);

@@ -139,8 +139,7 @@ void substitute(DataExprs& exprs, RawTerm& term, const Substitution& map) {
 
 bool uses(const DataExprs& exprs, const Atom& atom, IndexId index) {
   if (std::ranges::any_of(atom.indices, [&](const IndexUse& use) { return use.index == index; })) return true;
-  return atom.statistic.id >= 0 &&
-         std::ranges::binary_search(exprs[DataExprId(static_cast<std::int32_t>(atom.statistic.id))].free, index);
+  return atom.statistic.id >= 0 && std::ranges::binary_search(exprs[DataExprId(static_cast<std::int32_t>(atom.statistic.id))].free, index);
 }
 
 bool uses(const DataExprs& exprs, const RawTerm& term, IndexId index) {

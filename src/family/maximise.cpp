@@ -194,8 +194,8 @@ class Search {
     return true;
   }
 
-  // The slope in the log of a scale is far above rounding, and yet no rise is seen: along a ridge on which two large terms all but cancel, as those of
-  // a beta density whose parameters grow together.
+  // The slope in the log of a scale is far above rounding, and yet no rise is seen: along a ridge on which two large terms all but cancel, as those
+  // of a beta density whose parameters grow together.
   bool still_steep() {
     Eigen::Index steepest = -1;
     for (Eigen::Index i = 0; i < n_; ++i) {

@@ -1,8 +1,8 @@
 // The numerical maximum of a smooth function of R^n, for point blocks without a closed form.
 //
 // Up to `most_newton` coordinates Newton's method: the Hessian by differences of the gradient, made negative definite by the absolute values of its
-// eigenvalues (Nocedal and Wright 2006, 3.4), so that every step ascends. Above that L-BFGS (algorithm 7.4 there). Both with a line search that accepts
-// a point only if the function rises (their 3.4 and 3.6), so that the result is never below the start.
+// eigenvalues (Nocedal and Wright 2006, 3.4), so that every step ascends. Above that L-BFGS (algorithm 7.4 there). Both with a line search that
+// accepts a point only if the function rises (their 3.4 and 3.6), so that the result is never below the start.
 #pragma once
 
 #include <cstddef>

@@ -20,7 +20,7 @@ class Optimised final : public Family {
     for (const LayoutEntry& entry : layout_) size_ += entry.size;
   }
 
-  std::string name() const override { return unconstrained_.size() <= most_newton ? "newton" : "l-bfgs"; }
+  std::string name() const override { return unconstrained_.size() <= most_newton ? "newton" : "quasi_newton"; }
   const Layout& layout() const override { return layout_; }
   std::size_t size() const override { return size_; }
   std::size_t value_size() const override { return unconstrained_.value_size(); }

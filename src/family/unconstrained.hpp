@@ -1,7 +1,7 @@
 // Coordinates on the whole of R^n for the numbers of a point block: positives by their log, numbers of an interval by their logit, simplexes by log
-// ratios to their last entry, ordered vectors by the logs of their increments, positive definite matrices by their Cholesky factor with the logs of its
-// diagonal, correlations by rows of a factor scaled to length 1 (Stan Reference Manual, chapter Constraint Transforms). They are for the search alone:
-// the maximum is that in the variable as declared, without a Jacobian.
+// ratios to their last entry, ordered vectors by the logs of their increments, positive definite matrices by their Cholesky factor with the logs of
+// its diagonal, correlations by rows of a factor scaled to length 1 (Stan Reference Manual, chapter Constraint Transforms). They are for the search
+// alone: the maximum is that in the variable as declared, without a Jacobian.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +16,10 @@ namespace jensen::family {
 // An array of values of one type in the value of a block.
 struct PointPart {
   Support support;
-  std::size_t offset = 0;            // of its first number
-  std::size_t count = 1;             // values
-  std::vector<std::size_t> dims;     // of one value: {} a number, {D} a vector, {R, C} a matrix
-  std::string name = {};             // for people
+  std::size_t offset = 0;                 // of its first number
+  std::size_t count = 1;                  // values
+  std::vector<std::size_t> dims;          // of one value: {} a number, {D} a vector, {R, C} a matrix
+  std::string name = {};                  // for people
   std::vector<std::size_t> extents = {};  // of the whole array, the dims of a value included
 };
 

@@ -1,8 +1,8 @@
 // Functions of the numbers of a point block, compiled for many evaluations: their values, and by reverse mode the gradient of a weighted sum of them.
 //
-// A program is a list of steps, each an array over its own indices: data, an element of a param, a function of earlier steps, a sum of products, log Σ
-// exp, or a matrix function. A step that several functions share is computed once. The adjoint of a step, ∂(Σ w t)/∂step, is collected from the last
-// step to the first (Griewank and Walther 2008, chapter 3); there is no tape, and a workspace is allocated once.
+// A program is a list of steps, each an array over its own indices: data, an element of a param, a function of earlier steps, a sum of products, log
+// Σ exp, or a matrix function. A step that several functions share is computed once. The adjoint of a step, ∂(Σ w t)/∂step, is collected from the
+// last step to the first (Griewank and Walther 2008, chapter 3); there is no tape, and a workspace is allocated once.
 #pragma once
 
 #include <cstdint>

@@ -134,7 +134,7 @@ void Resolver::add_function_indices(const ResolvedTerm& term, StatisticUse& use,
   std::int64_t stride = 1;
   for (auto index = free.rbegin(); index != free.rend(); ++index) {
     const bool picks = !block.batch.empty() && std::any_of(block.components[0].batch_slots.begin(), block.components[0].batch_slots.end(),
-                                   [&](std::size_t slot) { return atom.indices[slot].index == *index; });
+                                                           [&](std::size_t slot) { return atom.indices[slot].index == *index; });
     if (picks) continue;
     use.at.strides[local(term, *index)] += stride;
     stride *= evaluator_.extent(*index);

@@ -11,10 +11,10 @@
 #include "support/planned_model.hpp"
 
 using namespace jensen;
+using boost::math::digamma;
 using Catch::Matchers::Contains;
 using Catch::Matchers::WithinAbs;
 using Catch::Matchers::WithinRel;
-using boost::math::digamma;
 using tests::variable;
 
 namespace {

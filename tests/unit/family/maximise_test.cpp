@@ -128,7 +128,9 @@ TEST_CASE("unconstrained coordinates lead there and back, with their slopes", "[
 }
 
 TEST_CASE("a coordinate is named after the number that it moves", "[family][maximise]") {
-  const Unconstrained map({{{SupportKind::real}, 0, 2, {2}, "b", {2, 2}}, {{SupportKind::positive}, 4, 1, {}, "s", {}}, {{SupportKind::simplex}, 5, 2, {3}, "w", {2, 3}}});
+  const Unconstrained map({{{SupportKind::real}, 0, 2, {2}, "b", {2, 2}},
+                           {{SupportKind::positive}, 4, 1, {}, "s", {}},
+                           {{SupportKind::simplex}, 5, 2, {3}, "w", {2, 3}}});
   CHECK(map.name(2) == "b[2, 1]");
   CHECK(map.name(4) == "s");
   CHECK(map.name(7) == "w[2]");

@@ -67,22 +67,28 @@ const std::string rows = "x,y,g\n0.5,0.3,a\n1.5,0.6,b\n-0.5,0.2,c\n0.25,0.7,a\n"
 
 TEST_CASE("the gradient of the functions of a searched block is that of central differences", "[plan][point_program]") {
   check_gradient({"data y: unit[N]\nparam a, b: positive\nfor n in 1..N { y[n] ~ beta(a, b) }", rows});
-  check_gradient({"data x: real[N]\ndata z: bool[N] = [0, 1, 1, 0]\nparam a, b: real\nfor n in 1..N { z[n] ~ bernoulli(logit = a + b * x[n]) }", rows});
-  check_gradient({"data x: real[N]\ndata g: category(C)[N]\ndata z: bool[N] = [0, 1, 1, 0]\nparam a: real[C]\nparam b: real\n"
-                  "for n in 1..N { z[n] ~ bernoulli(logit = a[g[n]] + b * x[n]) }",
-                  rows});
+  check_gradient(
+      {"data x: real[N]\ndata z: bool[N] = [0, 1, 1, 0]\nparam a, b: real\nfor n in 1..N { z[n] ~ bernoulli(logit = a + b * x[n]) }", rows});
+  check_gradient(
+      {"data x: real[N]\ndata g: category(C)[N]\ndata z: bool[N] = [0, 1, 1, 0]\nparam a: real[C]\nparam b: real\n"
+       "for n in 1..N { z[n] ~ bernoulli(logit = a[g[n]] + b * x[n]) }",
+       rows});
   check_gradient({"data x: real[N]\ndata z: count[N] = [0, 2, 1, 5]\nparam a, b: real\nfor n in 1..N { z[n] ~ poisson(exp(a + b * x[n])) }", rows});
-  check_gradient({"data x: real[N]\ndata g: category(C)[N]\nparam B: real[C]\nparam s: real[C]\n"
-                  "for n in 1..N { g[n] ~ categorical(softmax(B + x[n] * s)) }",
-                  rows});
-  check_gradient({"const K = 3\nparam alpha: positive[K]\nfor d in 1..4 { th[d] ~ dirichlet(alpha) }\nfor d in 1..4 { w[d] ~ categorical(th[d]) }\n"
-                  "data w: category(K)[4] = [1, 2, 2, 3]"});
-  check_gradient({"data x: real[N]\ndata y: real[N]\nparam a, b: real\nparam s: positive\nfor n in 1..N { y[n] ~ normal(a * exp(-b * x[n]), s) }", rows});
+  check_gradient(
+      {"data x: real[N]\ndata g: category(C)[N]\nparam B: real[C]\nparam s: real[C]\n"
+       "for n in 1..N { g[n] ~ categorical(softmax(B + x[n] * s)) }",
+       rows});
+  check_gradient(
+      {"const K = 3\nparam alpha: positive[K]\nfor d in 1..4 { th[d] ~ dirichlet(alpha) }\nfor d in 1..4 { w[d] ~ categorical(th[d]) }\n"
+       "data w: category(K)[4] = [1, 2, 2, 3]"});
+  check_gradient(
+      {"data x: real[N]\ndata y: real[N]\nparam a, b: real\nparam s: positive\nfor n in 1..N { y[n] ~ normal(a * exp(-b * x[n]), s) }", rows});
 }
 
 TEST_CASE("determinants and inverses of matrices of params have their gradients", "[plan][point_program]") {
-  check_gradient({"data t: real[3] = [0, 1, 2.5]\ndata v: vector(3)[M] = columns(a, b, c)\nparam s, r: positive\n"
-                  "for i in 1..3 { for j in 1..3 { S[i, j] = s * exp(-r * (t[i] - t[j])^2) + (i == j ? 0.1 : 0) } }\n"
-                  "for m in 1..M { v[m] ~ mvnormal(zeros(3), covariance = S) }",
-                  "a,b,c\n0.5,1,-0.5\n0.1,0.2,0.3\n"});
+  check_gradient(
+      {"data t: real[3] = [0, 1, 2.5]\ndata v: vector(3)[M] = columns(a, b, c)\nparam s, r: positive\n"
+       "for i in 1..3 { for j in 1..3 { S[i, j] = s * exp(-r * (t[i] - t[j])^2) + (i == j ? 0.1 : 0) } }\n"
+       "for m in 1..M { v[m] ~ mvnormal(zeros(3), covariance = S) }",
+       "a,b,c\n0.5,1,-0.5\n0.1,0.2,0.3\n"});
 }
