@@ -1,6 +1,7 @@
 // Params that are searched for, against closed equations, fixed points written here, and published figures.
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/math/special_functions/digamma.hpp>
 #include <cmath>
 #include <string>
@@ -156,6 +157,71 @@ TEST_CASE("a mixture of betas is fitted by EM with the searched M-step", "[refer
   const double one = a[0] / (a[0] + b[0]), other = a[1] / (a[1] + b[1]);
   CHECK_THAT(std::min(one, other), WithinAbs(0.15, 0.02));
   CHECK_THAT(std::max(one, other), WithinAbs(0.75, 0.02));
+}
+
+// Lange, Little and Taylor (1989): with w = (df + D) / (df + (x − m)' S^-1 (x − m)), m = Σ w x / Σ w and S = Σ w (x − m)(x − m)' / N.
+TEST_CASE("location and covariance of a multivariate t solve its estimating equations", "[reference][optimised]") {
+  const std::string model =
+      "data v: vector(2)[N] = columns(x, y)\nparam m: vector(2)\nparam S: covariance(2)\nfor n in 1..N { v[n] ~ mvt(m, S) }\n"
+      "distribution mvt(m: vector(D), S: covariance(D)) on vector(D) {\n"
+      "  logpdf(x) = lgamma(3) - lgamma(2) - log(4 * pi) - 0.5 * log_det(S) - 3 * log(1 + dot(x - m, inverse(S) * (x - m)) / 4)\n}";
+  std::string csv = "x,y\n";
+  std::vector<std::array<double, 2>> rows;
+  for (int i = 1; i <= 40; ++i) {
+    rows.push_back({3 * uniform(i), uniform(3 * i) + uniform(i)});
+    csv += fmt::format("{:.17g},{:.17g}\n", rows.back()[0], rows.back()[1]);
+  }
+  const run::Fit fit = test::fit(model, csv, exact());
+  const std::vector<double>& m = variable(fit, "m").value;
+  const std::vector<double>& s = variable(fit, "S").value;
+  const double det = s[0] * s[3] - s[1] * s[2];
+  double weights = 0, mean[2] = {0, 0}, spread[3] = {0, 0, 0};
+  for (const auto& row : rows) {
+    const double a = row[0] - m[0], b = row[1] - m[1];
+    const double w = 6 / (4 + (s[3] * a * a - 2 * s[1] * a * b + s[0] * b * b) / det);
+    weights += w;
+    mean[0] += w * row[0];
+    mean[1] += w * row[1];
+    spread[0] += w * a * a / 40;
+    spread[1] += w * a * b / 40;
+    spread[2] += w * b * b / 40;
+  }
+  CHECK_THAT(mean[0] / weights, WithinAbs(m[0], 1e-7));
+  CHECK_THAT(mean[1] / weights, WithinAbs(m[1], 1e-7));
+  CHECK_THAT(spread[0], WithinAbs(s[0], 1e-7));
+  CHECK_THAT(spread[1], WithinAbs(s[1], 1e-7));
+  CHECK_THAT(spread[2], WithinAbs(s[3], 1e-7));
+}
+
+// Above 50 coordinates by L-BFGS: for each group Σ (y − expit) = a, and Σ (y − expit) x = b.
+TEST_CASE("many coefficients with a prior solve their equations", "[reference][optimised]") {
+  const std::string model =
+      "data g: category(C)[N]\ndata x: real[N]\ndata y: bool[N]\nparam a: real[C]\nparam b: real[C]\n"
+      "for c in 1..C { a[c] ~ normal(0, 1)\n b[c] ~ normal(0, 1) }\n"
+      "for n in 1..N { y[n] ~ bernoulli(logit = a[g[n]] + b[g[n]] * x[n]) }";
+  std::string csv = "g,x,y\n";
+  constexpr std::size_t groups = 80, n = 1600;
+  std::vector<double> x(n), y(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    x[i] = std::round(1e4 * (2 * uniform(static_cast<int>(i) + 1) - 1)) / 1e4;
+    y[i] = uniform(static_cast<int>(7 * i) + 5) < 0.5 + 0.3 * x[i] ? 1 : 0;
+    csv += fmt::format("{},{},{}\n", i % groups + 1, x[i], y[i]);
+  }
+  const run::Fit fit = test::fit(model, csv, exact());
+  CHECK(variable(fit, "a").family == "quasi_newton");
+  const std::vector<double>& a = variable(fit, "a").value;
+  const std::vector<double>& b = variable(fit, "b").value;
+  std::vector<double> by_a(groups), by_b(groups);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double rest = y[i] - 1 / (1 + std::exp(-a[i % groups] - b[i % groups] * x[i]));
+    by_a[i % groups] += rest;
+    by_b[i % groups] += rest * x[i];
+  }
+  for (std::size_t c = 0; c < groups; ++c) {
+    CHECK_THAT(by_a[c], WithinAbs(a[c], 2e-5));
+    CHECK_THAT(by_b[c], WithinAbs(b[c], 2e-5));
+  }
+  check_rises(fit);
 }
 
 TEST_CASE("separated data and a sample of one value end with the name of the param", "[reference][optimised]") {
