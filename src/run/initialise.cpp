@@ -17,9 +17,7 @@ bool is_gaussian(const plan::PlannedBlock& block) {
 }
 
 // A mean value that every element of the support's kind has: 0, 1, 1/2, uniform, the identity.
-std::vector<double> usual_value(const plan::PlannedBlock& block, const model::ModelGraph& graph) {
-  std::vector<double> value(block.family->value_size(), 0.0);
-  const Support support = graph.variables[block.components.at(0).variable].type.support;
+void set_usual(const Support& support, std::span<double> value) {
   const std::size_t n = value.size();
   const auto side = static_cast<std::size_t>(std::llround(std::sqrt(static_cast<double>(n))));
   switch (support.kind) {
@@ -40,16 +38,32 @@ std::vector<double> usual_value(const plan::PlannedBlock& block, const model::Mo
     case SupportKind::correlation:
       for (std::size_t i = 0; i < side; ++i) value[i * side + i] = 1.0;
       break;
+    case SupportKind::ordered:
+      for (std::size_t i = 0; i < n; ++i) value[i] = static_cast<double>(i);
+      break;
     case SupportKind::real:
     case SupportKind::boolean:
     case SupportKind::count:
     case SupportKind::bounded_count:
     case SupportKind::integer:
     case SupportKind::category:
-    case SupportKind::ordered:
     case SupportKind::lower_triangular:
     case SupportKind::angle:
       break;
+  }
+}
+
+std::vector<double> usual_value(const plan::PlannedBlock& block, const model::ModelGraph& graph) {
+  std::vector<double> value(block.family->value_size(), 0.0);
+  for (const plan::PlannedComponent& c : block.components) {
+    const model::Variable& variable = graph.variables[c.variable];
+    const auto n = static_cast<std::size_t>(plan::variables_of(c));
+    // Of a block that is searched for, whole arrays are components.
+    std::size_t one = n;
+    if (c.inner.size() == variable.dims.size()) {
+      for (std::size_t slot = 0; slot < variable.array_rank; ++slot) one /= static_cast<std::size_t>(std::max<std::int64_t>(1, c.inner[slot]));
+    }
+    for (std::size_t at = 0; one > 0 && at + one <= n; at += one) set_usual(variable.type.support, std::span(value).subspan(c.offset + at, one));
   }
   return value;
 }
