@@ -69,6 +69,7 @@ void plan_terms(const model::ModelGraph& graph, const derive::Derivation& deriva
   Splitter splitter(resolver, plan);
   for (ResolvedTerm& term : terms) splitter.split(std::move(term));
   splitter.finish();
+  for (ReducedTerm& term : plan.terms) term.factors = derivation.log_joint.terms[term.term].factors;
 }
 
 }  // namespace
