@@ -122,6 +122,20 @@ bool noisy(const family::Family& family, std::vector<double> mean, family::Strea
   return family.natural_from_moments(mean, {}, natural);
 }
 
+// Whether an expectation of the element's q is that of a limit (E[1/v] of a density that does not vanish at 0): no start, since it would act as a
+// certainty.
+bool is_limit(const Engine& engine, int block, std::int64_t element) {
+  const family::Family& family = *engine.plan().blocks[static_cast<std::size_t>(block)].family;
+  const double* mean = engine.state().blocks[static_cast<std::size_t>(block)].mean.data() + static_cast<std::size_t>(element) * family.size();
+  for (const family::LayoutEntry& a : family.layout()) {
+    if (a.statistic.kind != StatisticKind::power || a.size != 1) continue;
+    for (const family::LayoutEntry& b : family.layout()) {
+      if (b.size == 1 && b.statistic == Statistic{StatisticKind::power, -a.statistic.power} && mean[a.offset] * mean[b.offset] > 1e6) return true;
+    }
+  }
+  return false;
+}
+
 // `settled` becomes false where an element has no q of its own to start from, but the statistics of one value.
 std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& graph, int block, std::uint64_t seed, bool& settled) {
   const plan::PlannedBlock& planned = engine.plan().blocks[static_cast<std::size_t>(block)];
@@ -140,7 +154,7 @@ std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& g
     } else if (planned.network) {
       natural = random_network(planned, stream);
     } else if (!noise || !noisy(family, usual, stream, natural)) {
-      if (!partial && !engine.set_natural(block, e, mine)) continue;
+      if (!partial && !engine.set_natural(block, e, mine) && !is_limit(engine, block, e)) continue;
       if (!family.natural_from_moments(usual, {}, natural) || engine.set_natural(block, e, natural)) {
         engine.set_statistics(block, e, usual);
         settled = false;
