@@ -22,6 +22,7 @@
 #include "model/graph_print.hpp"
 #include "model/missing.hpp"
 #include "parse.hpp"
+#include "plan/link.hpp"
 #include "plan/plan.hpp"
 #include "plan/resolve.hpp"
 #include "print.hpp"
@@ -304,9 +305,27 @@ std::set<VariableId> joined_variables(const derive::Derivation& derivation) {
   return out;
 }
 
+constexpr std::int64_t longest_stored_chain = 20000;
+
+std::int64_t longest_chain(const DerivedModel& model, const model::BoundData& data) {
+  std::int64_t out = 0;
+  for (const derive::Block& block : model.derivation.blocks) {
+    if (!block.chain) continue;
+    const model::Size& extent = model.graph.variables[block.components[0].variable].dims[block.chain->slots[0]];
+    out = std::max(out, extent.evaluate(data.sizes).value_or(0));
+  }
+  return out;
+}
+
 // A joint q that is too large for these data is given up: one q by variable, and a note that says so.
 Result<plan::Plan> plan_of(DerivedModel& model, const model::BoundData& data, Diagnostics& notes) {
-  Result<plan::Plan> plan = plan::make_plan(model.graph, model.derivation, data);
+  // Predicted quantities are drawn from the joint q of a chain, which its rows' marginals are not, where it is small enough to be stored.
+  const auto make = [&] {
+    return model.graph.predictions.empty() || longest_chain(model, data) > longest_stored_chain
+               ? plan::make_plan_by_row(model.graph, model.derivation, data)
+               : plan::make_plan(model.graph, model.derivation, data);
+  };
+  Result<plan::Plan> plan = make();
   if (plan || plan.diagnostics().at(0).code != "block-too-large") return plan;
   const std::set<VariableId> apart = joined_variables(model.derivation);
   if (apart.empty()) return plan;
@@ -317,7 +336,7 @@ Result<plan::Plan> plan_of(DerivedModel& model, const model::BoundData& data, Di
   note.message += ": q is factorised between these variables instead, and the bound is looser";
   notes.push_back(std::move(note));
   model.derivation = std::move(*factorised);
-  return plan::make_plan(model.graph, model.derivation, data);
+  return make();
 }
 
 }  // namespace

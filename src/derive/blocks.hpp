@@ -47,6 +47,15 @@ struct Gate {
   Size level;
 };
 
+// Rows that hang on each other: in every term the block's atoms stand at one position of this dimension, or at two of which the later row hangs on
+// the other. So sums over all of them go row by row.
+struct Chain {
+  std::vector<std::size_t> slots;    // by component: the slot of its dims along which rows are linked
+  std::int64_t shift = 0;            // the row that position t hangs on is t - shift; or:
+  std::optional<DataExprId> parent;  // t hangs on the position that this gives, as a function of `row`
+  IndexId row;
+};
+
 // Invariant: in every term, the atoms of one block are a single atom; or (Gaussian) two of power 1 whose batch slots carry the same indices, or one
 // of power 2; or (network) indicators, likewise; or (joint) the scale, alone or with such atoms of the vector.
 struct Block {
@@ -59,6 +68,8 @@ struct Block {
   Size first_level = 1;              // discrete: value of the first level (0 for bool)
   std::vector<Gate> gates;           // all hold where the block exists
   std::vector<TermId> terms;         // all terms with an atom of this block
+  std::optional<Chain> chain;        // gaussian, network: linked along a dimension
+  bool by_row = false;               // the chain's dimension is the last batch dimension: one q of all rows, of which an element is a marginal
   std::optional<DataExprId> weight;  // of the plate it lies in; natural parameter = derivative / weight, contribution weight * A
   std::string reason;                // why this kind, for people
   std::optional<TermId> offender;    // unsupported, scalar: the term that broke conjugacy

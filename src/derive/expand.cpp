@@ -468,10 +468,12 @@ Poly Expander::expand(FactorId id) {
   for (const Expr& condition : factor.conditions) {
     const Poly test = scalar(condition, plates);
     const DataExprId truth = make_call(data(), DataOp::not_equal, {as_data(context_, test), make_number(data(), 0)});
-    all = all.valid() ? make_call(data(), DataOp::multiply, {all, truth}) : truth;
     terms = product(terms, from_data(data(), truth));
+    const auto& existing = graph_.variables[factor.variable].conditions;
+    const bool outer = std::ranges::any_of(existing, [&](const Expr& e) { return grammar::to_text(e) == grammar::to_text(condition); });
+    if (outer) all = all.valid() ? make_call(data(), DataOp::multiply, {all, truth}) : truth;
   }
-  if (all.valid() && !graph_.variables[factor.variable].conditions.empty()) {
+  if (all.valid()) {
     Existence& existence = context_.joint.existence[factor.variable];
     existence = {all, {}};
     for (const Expr& index : factor.indices) existence.at.push_back(*plain_index(index, plates));

@@ -195,6 +195,13 @@ Block gaussian_block(const ModelGraph& graph, const LogJoint& joint, const std::
   return block;
 }
 
+std::string chain_text(const ModelGraph& graph, const Block& block) {
+  const std::string& name = graph.variables[block.components[0].variable].name;
+  if (block.chain->parent) return fmt::format("; its elements form a tree: {} hangs on the element that data name", name);
+  return fmt::format("; a chain: {} meets only the one {} before it, so sums go row by row", name,
+                     block.chain->shift == 1 ? "just" : fmt::format("{} places", block.chain->shift));
+}
+
 // The multiplicity of the plates that a latent variable itself lies in.
 void set_weight(const ModelGraph& graph, const LogJoint& joint, Block& block) {
   if (block.point || !weighted(graph, block.components[0].variable)) return;
@@ -298,6 +305,10 @@ void find_blocks(const ModelGraph& graph, Derivation& derivation, const std::set
     if (const std::string why = set_gates(graph, joint, block); !why.empty() && block.kind != BlockKind::unsupported) {
       set_unsupported(graph, joint, block, why, std::nullopt);
     }
+  }
+  for (Block& block : blocks) {
+    block.chain = find_chain(graph, joint, block);
+    if (block.chain) block.reason += chain_text(graph, block);
   }
   join_scales(graph, joint, blocks);
   std::ranges::stable_sort(blocks, [&](const Block& a, const Block& b) {

@@ -36,6 +36,9 @@ struct Coupling {
                                                                          const std::set<VariableId>& apart = {});
 [[nodiscard]] Block network_block(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
 
+// How the elements of a Gaussian block or a network hang on each other, where that is along one dimension.
+[[nodiscard]] std::optional<Chain> find_chain(const model::ModelGraph& graph, const LogJoint& joint, const Block& block);
+
 // find_joint.cpp: joins the block of a scale with a Gaussian block whose precision is a multiple of it in every term.
 [[nodiscard]] std::optional<Block> joint_block(const model::ModelGraph& graph, const LogJoint& joint, const Block& vector, const Block& scale);
 

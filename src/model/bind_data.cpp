@@ -392,7 +392,11 @@ class Binder {
     for (const SizeCheck& check : graph_.size_checks) {
       const auto a = check.a.evaluate(out_.sizes);
       const auto b = check.b.evaluate(out_.sizes);
-      if (a && b && *a != *b) {
+      if (a && b && check.at_most && *a > *b) {
+        fail("index-out-of-range", fmt::format("{} do not agree: the index reaches {}, and {} is {}", check.what, *a, check.b.text(), *b),
+             check.span);
+      }
+      if (a && b && !check.at_most && *a != *b) {
         fail("size-mismatch", fmt::format("the sizes of {} do not agree: {} is {}, {} is {}", check.what, check.a.text(), *a, check.b.text(), *b),
              check.span);
       }

@@ -119,14 +119,35 @@ void Builder::split_conditions(FactorId id) {
   graph_.factors[id].gates = std::move(gates);
 }
 
+namespace {
+
+bool same_target(const Factor& a, const Factor& b) {
+  const auto same = [](const Expr& x, const Expr& y) { return grammar::to_text(x) == grammar::to_text(y); };
+  return a.plates == b.plates && std::ranges::equal(a.indices, b.indices, same);
+}
+
+}  // namespace
+
 // A latent variable exists where its statements stand.
 void Builder::set_branches(VariableId id) {
   Variable& variable = graph_.variables[id];
   if (variable.role != Role::latent || variable.factors.empty()) return;
-  const Factor& first = graph_.factors[variable.factors[0]];
+  // Statements under `if` and `else` are one that stands outside of it.
+  std::vector<Factor> statements;
+  for (const FactorId id_of : variable.factors) {
+    Factor next = graph_.factors[id_of];
+    for (std::size_t s = 0; s < statements.size(); ++s) {
+      const auto rest = same_target(statements[s], next) ? without_opposite(statements[s].conditions, next.conditions) : std::nullopt;
+      if (!rest) continue;
+      next.conditions = *rest;
+      statements.erase(statements.begin() + static_cast<std::ptrdiff_t>(s));
+      s = static_cast<std::size_t>(-1);
+    }
+    statements.push_back(std::move(next));
+  }
+  const Factor& first = statements[0];
   const std::string text = guards_text(graph_, first.conditions, first.gates);
-  for (const FactorId other : variable.factors) {
-    const Factor& factor = graph_.factors[other];
+  for (const Factor& factor : statements) {
     if (guards_text(graph_, factor.conditions, factor.gates) == text) continue;
     fail("branch-mismatch", fmt::format("the statements of `{}` stand in different branches", variable.name), factor.span, {},
          {Note{Note::Kind::note, "the first one", first.span},

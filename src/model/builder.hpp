@@ -112,6 +112,7 @@ class Builder {
   void ensure_type(VariableId id);
   void type_from_factors(VariableId id);
   void type_from_definitions(VariableId id);
+  [[nodiscard]] bool in_two_branches(VariableId id, std::size_t a, std::size_t b) const;
   void set_array_extents(VariableId id, const std::vector<std::vector<Range>>& covered, const std::vector<SourceSpan>& spans);
   std::vector<Range> covered_by(const std::vector<grammar::Expr>& indices, const std::vector<PlateId>& plates, const std::string& name,
                                 SourceSpan span);

@@ -133,7 +133,8 @@ struct SizeCheck {
   Size a;
   Size b;
   SourceSpan span;
-  std::string what;  // "`mean` and the variate"
+  std::string what;      // "`mean` and the variate"
+  bool at_most = false;  // a <= b is enough
 };
 
 // A statement that parses and resolves but whose inference is not there yet.

@@ -124,6 +124,22 @@ bool exclude_each_other(const Gate& a, const Gate& b) {
   return a.equal != b.equal && same(a.level, b.level);
 }
 
+std::optional<std::vector<Expr>> without_opposite(const std::vector<Expr>& a, const std::vector<Expr>& b) {
+  if (a.size() != b.size()) return std::nullopt;
+  const auto text = [](const Expr& e) { return grammar::to_text(e); };
+  std::optional<std::size_t> opposite;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (text(a[i]) == text(b[i])) continue;
+    const bool negated = text(a[i]) == text(negation(b[i])) || text(b[i]) == text(negation(a[i]));
+    if (!negated || opposite) return std::nullopt;
+    opposite = i;
+  }
+  if (!opposite) return std::nullopt;
+  std::vector<Expr> rest = a;
+  rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*opposite));
+  return rest;
+}
+
 void for_each_use(const ModelGraph& graph, const Expr& expr, const std::function<void(const Use&)>& visit) { UseWalk(graph, visit).walk(expr); }
 
 Expr at_element(const Expr& expr, const std::vector<Expr>& left_side, const std::vector<Expr>& indices) {

@@ -21,6 +21,10 @@ std::vector<grammar::Expr> guards(const ModelGraph& graph, const std::vector<gra
 // `z[n] and not c[n]`, for messages.
 std::string guards_text(const ModelGraph& graph, const std::vector<grammar::Expr>& conditions, const std::vector<Gate>& gates);
 
+// Where one list of conditions holds and the other does not, or the other way round, by their texts alone: what is left of both when the condition
+// that tells them apart is taken out; nothing where they do not differ by exactly that.
+std::optional<std::vector<grammar::Expr>> without_opposite(const std::vector<grammar::Expr>& a, const std::vector<grammar::Expr>& b);
+
 // Whether no value of the latent variable opens both.
 bool exclude_each_other(const Gate& a, const Gate& b);
 

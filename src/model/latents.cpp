@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "model/builder.hpp"
+#include "model/guards.hpp"
 
 namespace jensen::model {
 
@@ -57,6 +58,12 @@ bool less_known(const Size& a, const Size& b) {
 
 }  // namespace
 
+// z[t] ~ ... under `if` and under its `else`.
+bool Builder::in_two_branches(VariableId id, std::size_t a, std::size_t b) const {
+  const std::vector<FactorId>& factors = graph_.variables[id].factors;
+  return factors.size() > b && without_opposite(graph_.factors[factors[a]].conditions, graph_.factors[factors[b]].conditions).has_value();
+}
+
 // Several statements may cover an array in pieces along one slot: z[1] and z[t] for t in 2..T.
 void Builder::set_array_extents(VariableId id, const std::vector<std::vector<Range>>& covered, const std::vector<SourceSpan>& spans) {
   const std::string name = graph_.variables[id].name;
@@ -83,9 +90,10 @@ void Builder::set_array_extents(VariableId id, const std::vector<std::vector<Ran
       fail("element-without", fmt::format("`{}` has indices from 1, but its first element with a distribution is {}", name, low.text()),
            spans[order[0]]);
     }
-    for (const std::size_t s : order) {
+    for (std::size_t o = 0; o < order.size(); ++o) {
+      const std::size_t s = order[o];
       const Range& range = covered[s][slot];
-      if (range == covered[order[0]][slot] && s != order[0]) continue;  // another slot tells them apart
+      if (o > 0 && range == covered[order[o - 1]][slot]) continue;  // another slot tells them apart, or a branch
       if (!(range.low == high + Size(1))) {
         const bool twice = less_known(range.low, high + Size(1));
         fail(twice ? "element-twice" : "element-without",
@@ -100,7 +108,7 @@ void Builder::set_array_extents(VariableId id, const std::vector<std::vector<Ran
   }
   for (std::size_t a = 0; a < covered.size(); ++a) {
     for (std::size_t b = a + 1; b < covered.size(); ++b) {
-      if (covered[a] == covered[b]) {
+      if (covered[a] == covered[b] && !in_two_branches(id, a, b)) {
         std::vector<Note> notes{Note{Note::Kind::note, "the first one", spans[a]}};
         const auto in_branch = [&](FactorId f) { return !graph_.factors[f].conditions.empty() || !graph_.factors[f].gates.empty(); };
         if (graph_.variables[id].role == Role::latent && std::ranges::all_of(graph_.variables[id].factors, in_branch)) {

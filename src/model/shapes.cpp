@@ -125,7 +125,12 @@ void Builder::check_index(const grammar::Expr& item, const ExprType& type, const
                                : std::vector<Note>{});
     }
     // Whether a symbol of the one is large enough for the other is known only with the data.
-    if (!above && !(high == extent)) require_equal(high, extent, item.span, fmt::format("the index and `{}`", name));
+    const std::string what = fmt::format("the index and `{}`", name);
+    if (high.is_constant() && !above) {
+      graph_.size_checks.push_back({high, extent, item.span, what, true});
+    } else if (!above && !(high == extent)) {
+      require_equal(high, extent, item.span, what);
+    }
   };
   if (type.category) {
     outside(Size(1), type.levels);

@@ -68,8 +68,8 @@ void choose_swept(const model::ModelGraph& graph, const derive::Derivation& deri
     const bool gate = gates.contains(block.id) || !derivation.blocks[block.id].gates.empty();
     const bool mixed = std::any_of(block.components.begin(), block.components.end(), [](const PlannedComponent& c) { return c.point; });
     const bool joint = derivation.blocks[block.id].kind == derive::BlockKind::joint;
-    if (!block.point && !mixed && !joint && !gate && block.families.empty() && !block.batch.empty() && in_data_plate)
-      candidates.insert(static_cast<int>(b));
+    const bool possible = !block.point && !mixed && !joint && !gate && block.families.empty() && !block.batch.empty();
+    if (possible && (in_data_plate || block.by_row)) candidates.insert(static_cast<int>(b));
   }
   for (bool changed = true; changed;) {
     changed = false;
@@ -85,6 +85,9 @@ void choose_swept(const model::ModelGraph& graph, const derive::Derivation& deri
     }
   }
   for (const int b : candidates) plan.blocks[static_cast<std::size_t>(b)].swept = true;
+  for (std::size_t b = 0; b < plan.blocks.size(); ++b) {
+    if (plan.blocks[b].by_row && !plan.blocks[b].swept) throw NotByRow{static_cast<int>(b)};
+  }
 }
 
 }  // namespace jensen::plan

@@ -58,6 +58,8 @@ void plan_terms(const model::ModelGraph& graph, const derive::Derivation& deriva
       throw Failure(placed(failure.diagnostic(), graph, derivation.log_joint.terms[TermId(t)]));
     }
   }
+  std::map<int, std::vector<std::int32_t>> parents;
+  for (ResolvedTerm& term : terms) align_rows(plan, term, parents);
   choose_swept(graph, derivation, terms, plan);
   for (const ResolvedTerm& term : terms) {
     for (const StatisticUse& use : term.statistics) {
@@ -69,6 +71,16 @@ void plan_terms(const model::ModelGraph& graph, const derive::Derivation& deriva
   Splitter splitter(resolver, plan);
   for (ResolvedTerm& term : terms) splitter.split(std::move(term));
   splitter.finish();
+  for (std::size_t p = 0; p < plan.passes.size(); ++p) {
+    Pass& pass = plan.passes[p];
+    if (!pass.of_links) continue;
+    const auto found = parents.find(*pass.block);
+    const std::int64_t shift = derivation.blocks[plan.blocks[static_cast<std::size_t>(*pass.block)].id].chain->shift;
+    Link link = make_link(plan, static_cast<int>(p), shift, found == parents.end() ? nullptr : &found->second);
+    for (Pass& own : plan.passes) {
+      if (own.block == pass.block && !own.of_links) own.link = std::move(link);
+    }
+  }
   for (ReducedTerm& term : plan.terms) term.factors = derivation.log_joint.terms[term.term].factors;
 }
 

@@ -46,6 +46,12 @@ Diagnostic unsupported_block(const std::string& variables, const std::string& re
 
 Diagnostic block_too_large(const std::string& cost) { return {.code = "block-too-large", .message = cost, .status = ExitStatus::unsupported}; }
 
+Diagnostic cycle_of_rows(std::int64_t row) {
+  return {
+      .code = "cycle-of-rows",
+      .message = fmt::format("row {} hangs on itself by way of the rows that it names: a tree has a row that hangs on none above every other", row)};
+}
+
 Diagnostic missing_statistic(const std::string& statistic, const std::string& family) {
   return {
       .code = "missing-statistic", .message = fmt::format("the family {} has no statistic {}", family, statistic), .status = ExitStatus::internal};

@@ -15,6 +15,7 @@ Diagnostic data_domain(const std::string& expression, double value, const std::s
 Diagnostic index_out_of_range(const std::string& variable, std::int64_t first, std::int64_t last, std::int64_t extent);
 Diagnostic unsupported_block(const std::string& variables, const std::string& reason, SourceSpan span);
 Diagnostic block_too_large(const std::string& cost);
+Diagnostic cycle_of_rows(std::int64_t row);
 Diagnostic missing_statistic(const std::string& statistic, const std::string& family);
 
 }  // namespace jensen::plan

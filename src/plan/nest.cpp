@@ -206,7 +206,7 @@ std::vector<Nest> find_nests(const Plan& plan) {
   std::vector<Nest> out;
   for (std::size_t p = 0; p < plan.passes.size(); ++p) {
     const Pass& pass = plan.passes[p];
-    if (!pass.block || !plain(plan.blocks[static_cast<std::size_t>(*pass.block)])) continue;
+    if (!pass.block || pass.link || pass.of_links || !plain(plan.blocks[static_cast<std::size_t>(*pass.block)])) continue;
     std::optional<Nest> best;
     for (std::size_t g = 1; g < pass.groups.size(); ++g) {
       if (pass.groups[g].lookups.size() != 1 || (best && pass.groups[g].cells <= best->elements)) continue;

@@ -74,6 +74,7 @@ struct PlannedBlock {
   bool discrete = false;            // one discrete variable: its mean parameters are its probabilities
   bool network = false;             // several: their probabilities come first, variable by variable
   bool scalar = false;              // one number without a native family
+  bool by_row = false;              // one q of all elements along the last batch dimension, each the marginal of a row; the family is that of a row
   std::vector<PlannedGate> gates;
   // Of a family that has only the statistics that occur: pairs of numbers, or sets of discrete variables, in the order of its layout.
   std::vector<std::vector<std::int32_t>> pattern;
@@ -107,10 +108,20 @@ struct FeatureGroup {
   std::int64_t offset = 0;  // of its sums: offset + (l · |features| + f) · S + s
 };
 
+// The rows of a swept block that hang on each other. Positions are rows in an order in which a row comes after the one that it hangs on.
+struct Link {
+  int pass = 0;                        // its rows are the links that differ, its statistics products of two rows' (of the row hung on first)
+  std::vector<std::int32_t> order;     // row at each position; empty: the same
+  std::vector<std::int32_t> previous;  // position hung on, by position; -1: none
+  std::vector<std::int32_t> kind;      // row of `pass`, by position; -1: none
+};
+
 struct Pass {
   std::vector<std::int64_t> extents;  // of the row dimensions; a row is their row-major position
   std::int64_t rows = 0;
-  std::optional<int> block;     // the swept block; none: data alone
+  std::optional<int> block;  // the swept block; none: data alone
+  bool of_links = false;     // of the links between rows of the block's pass
+  std::optional<Link> link;
   std::int64_t statistics = 1;  // S
   std::vector<Column> columns;
   std::optional<int> weight;  // into columns

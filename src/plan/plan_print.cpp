@@ -35,7 +35,11 @@ std::size_t feature_count(const Pass& pass) {
 }
 
 std::string pass_line(const Plan& plan, const Pass& pass) {
-  const std::string what = pass.block ? fmt::format("sweep of {}", plan.blocks[static_cast<std::size_t>(*pass.block)].names) : "data sums, once";
+  const std::string names = pass.block ? plan.blocks[static_cast<std::size_t>(*pass.block)].names : "";
+  if (pass.of_links) {
+    return fmt::format("  links between rows of {}: {} that differ, {} features, {} sums\n", names, pass.rows, feature_count(pass), pass.sums);
+  }
+  const std::string what = pass.block ? fmt::format("{} of {}", pass.link ? "linked sweep" : "sweep", names) : "data sums, once";
   const std::string lookups = pass.lookups.empty() ? "" : fmt::format(", {} lookups", pass.lookups.size());
   return fmt::format("  {} over {} rows: {} columns, {} features{}, {} sums\n", what, shape_text(pass.extents), pass.columns.size(),
                      feature_count(pass), lookups, pass.sums);

@@ -34,6 +34,15 @@ struct StatisticUse {
   Affine at;                         // into the block's mean parameters, count × size; of a patterned block the element, 0..count-1
   std::vector<int> batch;            // per batch dimension the index that runs over all of it; -1 where none does
   std::vector<ElementUse> elements;  // of a patterned block
+  // Of a block by row: `at` is into the statistics of one row or link, and counter 0 of batch index b is row starts[b].
+  std::vector<std::int64_t> starts;
+  bool of_link = false;
+  std::optional<std::size_t> hung_on;  // the index that a lookup puts in the place of the row hung on
+};
+
+// A block that cannot go row by row; planning starts again without that.
+struct NotByRow {
+  int block = 0;
 };
 
 // Several lookups of a term as one: index `index` runs over the tuples of targets that occur, whose counters are values[target][c].
@@ -59,6 +68,13 @@ struct ResolvedTerm {
 
 // The position of an index among the term's own.
 std::size_t local(const ResolvedTerm& term, IndexId index);
+
+// Makes the batch indices of uses by row run over all rows, with lookups that say which rows the term has; of links that a lookup names, the
+// lookup becomes `parents`: by block, the row along the chain that each row hangs on.
+void align_rows(Plan& plan, ResolvedTerm& term, std::map<int, std::vector<std::int32_t>>& parents);
+
+// The links of a block's pass, and its pass over links reduced to those that differ.
+Link make_link(Plan& plan, int links, std::int64_t shift, const std::vector<std::int32_t>* parents);
 
 // The pattern of a block before any term has used it.
 Pattern empty_pattern(const PlannedBlock& block);
@@ -93,6 +109,7 @@ class Resolver {
   int array(const Grid& grid, const std::string& text);
   void add_statistics(ResolvedTerm& term, const derive::Term& source);
   StatisticUse statistic_use(ResolvedTerm& term, int block, const std::vector<const derive::Atom*>& atoms);
+  void row_use(const ResolvedTerm& term, StatisticUse& use, const derive::Block& block, const std::vector<const derive::Atom*>& atoms);
   void patterned_use(const ResolvedTerm& term, StatisticUse& use, const derive::Block& block, const std::vector<const derive::Atom*>& atoms);
   void joint_use(ResolvedTerm& term, StatisticUse& use, const derive::Block& block, const std::vector<const derive::Atom*>& atoms);
   void add_function_indices(const ResolvedTerm& term, StatisticUse& use, const derive::Block& block, const derive::Atom& atom);

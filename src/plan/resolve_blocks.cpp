@@ -90,6 +90,7 @@ void Resolver::resolve_blocks() {
     planned.discrete = block.family.kind == Kind::categorical;
     planned.scalar = block.family.kind == Kind::scalar;
     planned.network = block.family.kind == Kind::discrete_network;
+    planned.by_row = block.by_row;
     for (const model::Size& extent : block.batch) planned.batch.push_back(std::max<std::int64_t>(0, evaluator_.size(extent)));
     planned.count = product(planned.batch);
     std::size_t offset = 0;

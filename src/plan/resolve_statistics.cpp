@@ -89,10 +89,18 @@ Affine Resolver::inner_position(const ResolvedTerm& term, const derive::Block& b
 
 StatisticUse Resolver::statistic_use(ResolvedTerm& term, int block_id, const std::vector<const Atom*>& atoms) {
   const derive::Block& block = derivation_.blocks[BlockId(static_cast<std::int32_t>(block_id))];
-  StatisticUse use{block_id, {0, std::vector<std::int64_t>(term.indices.size(), 0)}, {}, {}};
+  StatisticUse use;
+  use.block = block_id;
+  use.at.strides.assign(term.indices.size(), 0);
   std::size_t c = 0;
   const Atom& first = *atoms.at(0);
-  add_batch(term, use, component_of(block, first, c), first);
+  component_of(block, first, c);
+  if (block.by_row) {
+    row_use(term, use, block, atoms);
+    if (use.of_link) return use;
+  } else {
+    add_batch(term, use, block.components[c], first);
+  }
   if (pattern(block_id) != nullptr) {
     patterned_use(term, use, block, atoms);
     return use;
@@ -126,6 +134,49 @@ StatisticUse Resolver::statistic_use(ResolvedTerm& term, int block_id, const std
     add_scaled(use.at, inner_position(term, block, c, first), 1);
   }
   return use;
+}
+
+// The row of the last of the atoms, which of two hangs on the other; and where the product of two rows' statistics lies.
+void Resolver::row_use(const ResolvedTerm& term, StatisticUse& use, const derive::Block& block, const std::vector<const Atom*>& atoms) {
+  const PlannedBlock& planned = plan_.blocks[static_cast<std::size_t>(use.block)];
+  const std::size_t last = planned.batch.size() - 1;
+  const auto row_of = [&](const Atom& atom, std::size_t b) {
+    std::size_t c = 0;
+    const derive::Component& component = component_of(block, atom, c);
+    Affine at{0, std::vector<std::int64_t>(term.indices.size(), 0)};
+    add_use(term, at, atom.indices.at(component.batch_slots[b]), 1, planned.batch[b], 1, atom.variable);
+    return at;
+  };
+  const Atom* own = atoms[0];
+  const Atom* other = atoms.size() == 2 ? atoms[1] : nullptr;
+  if (other != nullptr && row_of(*own, last) != row_of(*other, last)) {
+    const Affine a = row_of(*own, last), b = row_of(*other, last);
+    const bool swapped = block.chain->parent ? b.strides[local(term, block.chain->row)] != 0 : b.base > a.base;
+    if (swapped) std::swap(own, other);
+    use.of_link = true;
+    if (block.chain->parent) {
+      const Affine hung_on = swapped ? a : b;
+      use.hung_on = std::find_if(hung_on.strides.begin(), hung_on.strides.end(), [](std::int64_t s) { return s != 0; }) - hung_on.strides.begin();
+    }
+  }
+  for (std::size_t b = 0; b <= last; ++b) {
+    const Affine at = row_of(*own, b);
+    const auto index = std::find_if(at.strides.begin(), at.strides.end(), [](std::int64_t s) { return s != 0; });
+    use.batch.push_back(index == at.strides.end() ? -1 : static_cast<int>(index - at.strides.begin()));
+    use.starts.push_back(at.base);
+  }
+  if (!use.of_link) return;
+  const auto size = static_cast<std::int64_t>(planned.discrete ? planned.family->size() : planned.family->value_size());
+  const auto place = [&](const Atom& atom) {
+    std::size_t c = 0;
+    component_of(block, atom, c);
+    if (!planned.discrete) return inner_position(term, block, c, atom);
+    Affine at{0, std::vector<std::int64_t>(term.indices.size(), 0)};
+    add_use(term, at, atom.indices.back(), evaluator_.size(block.first_level), size, 1, atom.variable);
+    return at;
+  };
+  add_scaled(use.at, place(*other), size);
+  add_scaled(use.at, place(*own), 1);
 }
 
 // Row-major over the function's own indices, without those that pick the element.

@@ -152,7 +152,7 @@ void Splitter::split_data(ResolvedTerm& term) {
 int Splitter::pass_of(const ResolvedTerm& term, const RowFactor& factor) {
   std::vector<std::int64_t> extents;
   for (const std::size_t i : factor.rows) extents.push_back(term.extents[i]);
-  const auto create = [&](int& id) {
+  const auto create = [&](int& id, bool of_links) {
     id = static_cast<int>(plan_.passes.size());
     Pass pass;
     pass.extents = extents;
@@ -161,20 +161,24 @@ int Splitter::pass_of(const ResolvedTerm& term, const RowFactor& factor) {
     pass.groups.emplace_back();
     if (factor.swept != nullptr) {
       pass.block = factor.swept->block;
+      pass.of_links = of_links;
     }
     plan_.passes.push_back(std::move(pass));
     column_ids_.emplace_back();
     feature_ids_.emplace_back(1);
   };
   if (factor.swept != nullptr) {
-    const auto [found, is_new] = swept_passes_.emplace(factor.swept->block, 0);
-    if (is_new) create(found->second);
-    return found->second;
+    for (const bool of_links : {false, true}) {  // the pass of a block by row is there for its links
+      if (of_links && !factor.swept->of_link) continue;
+      const auto [found, is_new] = swept_passes_.emplace(std::pair(factor.swept->block, of_links), 0);
+      if (is_new) create(found->second, of_links);
+    }
+    return swept_passes_.at(std::pair(factor.swept->block, factor.swept->of_link));
   }
   std::pair<int, std::vector<std::int64_t>> weight{-1, {}};
   if (factor.weight) weight = {factor.weight->array, row_strides(factor.weight->at, factor.rows)};
   const auto [found, is_new] = data_passes_.emplace(std::make_pair(extents, weight), 0);
-  if (is_new) create(found->second);
+  if (is_new) create(found->second, false);
   return found->second;
 }
 
@@ -444,6 +448,15 @@ Operand Splitter::statistic_operand(const ResolvedTerm& term, const StatisticUse
   return out;
 }
 
+namespace {
+
+std::int64_t statistics_of(const Pass& pass, const PlannedBlock& block) {
+  const auto side = static_cast<std::int64_t>(block.discrete ? block.family->size() : block.family->value_size());
+  return pass.of_links ? side * side : static_cast<std::int64_t>(block.family->size());
+}
+
+}  // namespace
+
 void Splitter::finish() {
   resolver_.finish();
   for (const OpenTable& open : open_tables_) {
@@ -459,7 +472,7 @@ void Splitter::finish() {
     plan_.tables.push_back(std::move(table));
   }
   for (Pass& pass : plan_.passes) {
-    if (pass.block) pass.statistics = static_cast<std::int64_t>(plan_.blocks[static_cast<std::size_t>(*pass.block)].family->size());
+    if (pass.block) pass.statistics = statistics_of(pass, plan_.blocks[static_cast<std::size_t>(*pass.block)]);
     pass.sums = 0;
     for (FeatureGroup& group : pass.groups) {
       group.offset = pass.sums;

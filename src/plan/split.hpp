@@ -46,7 +46,7 @@ class Splitter {
   Resolver& resolver_;
   Plan& plan_;
   std::map<std::pair<std::vector<std::int64_t>, std::pair<int, std::vector<std::int64_t>>>, int> data_passes_;  // extents, weight -> pass
-  std::map<int, int> swept_passes_;                                                                             // block -> pass
+  std::map<std::pair<int, bool>, int> swept_passes_;                                                            // block, of links -> pass
   std::vector<std::map<Column, int>> column_ids_;                                                               // by pass
   std::vector<std::vector<std::map<std::vector<int>, int>>> feature_ids_;                                       // by pass and group
   // Cells are kept as (group, l, f, s) until all features of a pass are known.

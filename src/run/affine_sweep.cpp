@@ -116,7 +116,7 @@ class FeatureProducts {
 }  // namespace
 
 std::optional<AffineSweep> AffineSweep::of(const plan::Plan& plan, const plan::Pass& pass) {
-  if (!pass.block || pass.rows == 0 || pass.groups.size() != 1) return std::nullopt;
+  if (!pass.block || pass.link || pass.of_links || pass.rows == 0 || pass.groups.size() != 1) return std::nullopt;
   const plan::PlannedBlock& block = plan.blocks[static_cast<std::size_t>(*pass.block)];
   const std::vector<std::vector<int>>& features = pass.groups[0].features;
   const auto constant = std::find_if(features.begin(), features.end(), [](const auto& columns) { return columns.empty(); });

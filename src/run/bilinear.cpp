@@ -25,6 +25,7 @@ std::optional<int> squared_block(const plan::Plan& plan, const plan::Operand& o)
   } else if (o.kind == plan::OperandKind::moment) {
     const plan::Moment& moment = plan.moments[static_cast<std::size_t>(o.id)];
     const plan::Pass& pass = plan.passes[static_cast<std::size_t>(moment.pass)];
+    if (pass.of_links) return std::nullopt;
     block = pass.block;
     const auto cell = std::find_if(moment.cells.begin(), moment.cells.end(), [](std::int32_t c) { return c >= 0; });
     for (const plan::FeatureGroup& group : pass.groups) {

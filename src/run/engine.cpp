@@ -39,7 +39,7 @@ Engine::Engine(const plan::Plan& plan, int threads, const std::atomic<bool>* can
   for (const plan::Moment& moment : plan.moments) state_.moments.emplace_back(moment.cells.size(), 0.0);
   state_.pass_log_partition.resize(plan.passes.size(), 0.0);
   for (std::size_t p = 0; p < plan.passes.size(); ++p) {
-    if (plan.passes[p].block) swept_passes_.push_back(static_cast<int>(p));
+    if (plan.passes[p].block && !plan.passes[p].of_links) swept_passes_.push_back(static_cast<int>(p));
     affine_.push_back(AffineSweep::of(plan, plan.passes[p]));
   }
   std::int64_t most = 1;
@@ -213,6 +213,7 @@ std::vector<double> Engine::derivative(int pass, const plan::Nest* without) {
 
 std::optional<BlockFailure> Engine::sweep(int pass, GivenMeans given, RowSink sink) {
   const plan::Pass& planned = plan_.passes[static_cast<std::size_t>(pass)];
+  if (planned.link) return linked_sweep(pass, std::move(given), std::move(sink));
   if (const plan::Nest* nest = nest_of(pass); nest != nullptr && !given && !sink) return nest_sweep(*nest, {0, false});
   std::vector<double> g;
   if (!given) g = derivative(pass);
@@ -223,6 +224,22 @@ std::optional<BlockFailure> Engine::sweep(int pass, GivenMeans given, RowSink si
   if (result.failure) return BlockFailure{*planned.block, result.failure->row, result.failure->reason};
   read_moments(pass, result.sums);
   state_.pass_log_partition[static_cast<std::size_t>(pass)] = result.log_partition;
+  return std::nullopt;
+}
+
+std::optional<BlockFailure> Engine::linked_sweep(int pass, GivenMeans given, RowSink sink) {
+  const plan::Pass& planned = plan_.passes[static_cast<std::size_t>(pass)];
+  std::vector<double> rows, links;
+  if (!given) {
+    rows = derivative(pass);
+    links = derivative(planned.link->pass);
+  }
+  const LinkedResult result = run::linked_sweep({plan_, planned, threads_, cancel_, &rows, std::move(given), std::move(sink)}, &links);
+  cancelled_ = cancelled_ || result.rows.cancelled;
+  if (result.rows.failure) return BlockFailure{*planned.block, result.rows.failure->row, result.rows.failure->reason};
+  read_moments(pass, result.rows.sums);
+  read_moments(planned.link->pass, result.link_sums);
+  state_.pass_log_partition[static_cast<std::size_t>(pass)] = result.rows.log_partition;
   return std::nullopt;
 }
 

@@ -94,6 +94,7 @@ class Engine {
   std::vector<double> derivative(int pass, const plan::Nest* without = nullptr);  // of the terms of no local block of the nest
   const plan::Nest* nest_of(int pass) const;
   std::optional<BlockFailure> nest_sweep(const plan::Nest& nest, LocalUpdates local);
+  std::optional<BlockFailure> linked_sweep(int pass, GivenMeans given, RowSink sink);
   void read_outer_moments(const plan::Nest& nest, const std::vector<double>& sums);
   double entropy(int block, double& magnitude) const;
   [[nodiscard]] double element_entropy(int block, std::int64_t element) const;

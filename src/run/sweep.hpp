@@ -41,4 +41,11 @@ struct SweepResult {
 
 SweepResult sweep(const SweepRequest& request);
 
+// The rows of a pass with links: natural parameters of all rows and links, exact sums over all of them, and the rows' marginals.
+struct LinkedResult {
+  SweepResult rows;
+  std::vector<double> link_sums;  // as the pass of the links lays them out
+};
+LinkedResult linked_sweep(const SweepRequest& request, const std::vector<double>* link_derivative);
+
 }  // namespace jensen::run

@@ -10,6 +10,7 @@
 #include "model/missing.hpp"
 #include "parse.hpp"
 #include "pipeline.hpp"
+#include "plan/link.hpp"
 #include "report/report.hpp"
 #include "run/run.hpp"
 
@@ -43,7 +44,8 @@ Result<Planned> plan_text(const ModelText& text) {
   if (!derived) return derived.diagnostics();
   if (Diagnostics missing = pipeline::blocks_without_update(*derived); !missing.empty()) return missing;
   auto data = std::make_unique<model::BoundData>(std::move(*bound));
-  Result<plan::Plan> plan = plan::make_plan(derived->graph, derived->derivation, *data);
+  Result<plan::Plan> plan =
+      text.by_row ? plan::make_plan_by_row(derived->graph, derived->derivation, *data) : plan::make_plan(derived->graph, derived->derivation, *data);
   if (!plan) return plan.diagnostics();
   return Planned{std::move(sources), std::move(derived->graph), std::move(derived->derivation), std::move(data), std::move(*plan)};
 }

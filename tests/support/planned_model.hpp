@@ -20,6 +20,7 @@ struct ModelText {
   std::string csv = {};  // empty: no data file
   std::vector<std::string> sets = {};
   model::Method method = model::Method::automatic;
+  bool by_row = true;  // chains go row by row where they can, as in the product; otherwise one q stores them whole
 };
 
 struct Planned {

@@ -13,8 +13,9 @@ inline constexpr std::int64_t lanes = 4;
 inline constexpr std::int64_t lanes = 2;
 #endif
 
-using Lane = double __attribute__((vector_size(lanes * 8), aligned(8), may_alias));
-using LaneBits = std::int64_t __attribute__((vector_size(lanes * 8), aligned(8), may_alias));
+// Not `using`: clang drops `aligned` there, and then takes every load for an aligned one.
+typedef double Lane __attribute__((vector_size(lanes * 8), aligned(8), may_alias));
+typedef std::int64_t LaneBits __attribute__((vector_size(lanes * 8), aligned(8), may_alias));
 
 inline Lane load_lane(const double* from) { return *reinterpret_cast<const Lane*>(from); }
 inline void store_lane(double* to, Lane value) { *reinterpret_cast<Lane*>(to) = value; }
