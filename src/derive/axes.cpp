@@ -51,7 +51,7 @@ Axes::Axes(const model::ModelGraph& graph, const Context& context, const std::ve
     for (const RawTerm& term : factor.terms) {
       for (const Atom& atom : term.atoms) {
         for (std::size_t slot = 0; slot < atom.indices.size(); ++slot) visit(atom.indices[slot], {atom.variable, slot});
-        if (atom.statistic.kind == StatisticKind::function) visit(joint.data, DataExprId(static_cast<std::int32_t>(atom.statistic.id)));
+        if (atom.statistic.id >= 0) visit(joint.data, DataExprId(static_cast<std::int32_t>(atom.statistic.id)));
       }
       for (const DataExprId id : term.data) visit(joint.data, id);
     }

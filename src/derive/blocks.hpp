@@ -16,6 +16,7 @@ enum class BlockKind {
   discrete,    // one discrete variable, summed exactly
   network,     // several discrete variables that meet in terms: summed exactly by elimination
   scalar,      // one number whose statistics no family has: by quadrature, or by summation of a count
+  newton,      // params that a function holds together: by Newton's method on their unconstrained coordinates, or L-BFGS where they are many
   joint,       // a scale and a vector whose precision is a multiple of it everywhere: one q of both
   unsupported  // no update is known yet; `reason` says which term broke it
 };

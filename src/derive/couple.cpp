@@ -75,12 +75,13 @@ bool quadratic(const model::ModelGraph& graph, const LogJoint& joint, const std:
 }
 
 // DESIGN 2.4: start from the variable in the most enclosing plates, then text order; add every variable still jointly quadratic with all in the set.
-std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint,
-                                                            const std::set<VariableId>& apart) {
+std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint, const std::set<VariableId>& apart,
+                                                            const std::set<VariableId>& taken) {
   std::vector<VariableId> candidates;
   for (std::size_t i = 0; i < graph.variables.size(); ++i) {
     const VariableId id(i);
     const model::Role role = graph.variables[id].role;
+    if (taken.contains(id)) continue;
     if (graph.variables[id].missing_of.valid() && terms_with(joint, {id}).empty()) continue;
     if ((role == model::Role::latent || role == model::Role::param) && quadratic(graph, joint, {id})) candidates.push_back(id);
   }

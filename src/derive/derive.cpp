@@ -34,7 +34,8 @@ Result<Derivation> derive(const model::ModelGraph& graph, const std::set<Variabl
     }
     derivation.log_joint.residuals = expander.residuals();
     normalise(graph, context, std::move(factors));
-    find_blocks(graph, derivation, apart);
+    const std::vector<OptimisedSet> optimised = find_optimised(graph, context);
+    find_blocks(graph, derivation, apart, optimised);
     return derivation;
   } catch (const Failure& failure) {
     return failure.diagnostic();

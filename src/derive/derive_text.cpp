@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "derive/derive.hpp"
+#include "derive/differentiate.hpp"
 #include "derive/notation.hpp"
 #include "derive/updates.hpp"
 
@@ -66,6 +67,7 @@ std::string kind_text(const Block& block) {
   if (block.kind == BlockKind::network) return "discrete block, exact sums by elimination";
   if (block.kind == BlockKind::scalar && !block.point) return "scalar block, one number by quadrature";
   if (block.kind == BlockKind::joint) return fmt::format("joint block, {}, closed form", block.family.name());
+  if (block.kind == BlockKind::newton) return "point block, searched for by Newton's method";
   const char* kind = block.kind == BlockKind::gaussian ? "Gaussian block" : "family block";
   if (block.point) return fmt::format("point block, mode of {}", block.family.name());
   return fmt::format("{}, {}, closed form", kind, block.family.name());
@@ -93,6 +95,21 @@ void print_messages(std::string& out, const Derivation& derivation, BlockId id, 
   }
 }
 
+// The slopes of what a searched block maximises.
+void print_gradient(std::string& out, const model::ModelGraph& graph, const Derivation& derivation, BlockId id) {
+  Derivation scratch = derivation;
+  const std::vector<Partial> gradient = gradient_of(graph, scratch, id);
+  const Notation notation(graph, scratch, Style::text);
+  constexpr std::size_t longest = 400;  // beyond that a formula says nothing
+  for (const Partial& partial : gradient) {
+    std::string sum;
+    for (const Message::Part& part : partial.parts) {
+      sum += (sum.empty() ? "" : " ") + notation.product(part.coefficient, part.data, part.atoms, part.sums, part.weight, true, sum.empty());
+    }
+    if (sum.size() <= longest) out += fmt::format("    ∂f/∂{} = {}\n", notation.atom(partial.element), sum);
+  }
+}
+
 // What lies inside a gate speaks for it by its entropy.
 void print_gated(std::string& out, const Derivation& derivation, BlockId id, const Notation& notation) {
   for (const Block& inside : derivation.blocks) {
@@ -109,7 +126,7 @@ void print_block(std::string& out, const model::ModelGraph& graph, const Derivat
   const Block& block = derivation.blocks[id];
   out += fmt::format("\n{}  {}\n", notation.q(block), kind_text(block));
   out += fmt::format("    because {}\n", block.reason);
-  const bool broken = block.kind == BlockKind::unsupported || block.kind == BlockKind::scalar;
+  const bool broken = block.kind == BlockKind::unsupported || block.kind == BlockKind::scalar || block.kind == BlockKind::newton;
   if (broken) {
     if (block.offender) {
       out += fmt::format("    broken by term {}: {}", block.offender->value + 1,
@@ -128,6 +145,11 @@ void print_block(std::string& out, const model::ModelGraph& graph, const Derivat
   print_messages(out, derivation, id, notation);
   print_gated(out, derivation, id, notation);
   const auto family = printed_family(block);
+  if (block.kind == BlockKind::newton) {
+    out += "    value = argmax f,  f = Σ η t\n";
+    print_gradient(out, graph, derivation, id);
+    return;
+  }
   if (block.point) {
     out += "    value = argmax Σ η t\n";
     return;

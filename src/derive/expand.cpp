@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/overload.hpp"
+#include "derive/expression.hpp"
 #include "diagnostics/diagnostic.hpp"
 #include "model/size_expr.hpp"
 #include "print.hpp"
@@ -41,7 +42,7 @@ Range Expander::range_of(const Expr& expr, const NamesPtr& names) const {
   return {*size_of(*range.low, names), *size_of(*range.high, names)};
 }
 
-Poly Expander::residual(const Expr& expr, std::string reason, const std::vector<const Poly*>& arguments) {
+Poly Expander::residual(const Expr& expr, std::string reason, const std::vector<const Poly*>& arguments, std::optional<DataOp> op) {
   Residual out;
   out.text = grammar::to_text(expr);
   out.reason = std::move(reason);
@@ -59,6 +60,10 @@ Poly Expander::residual(const Expr& expr, std::string reason, const std::vector<
       }
     }
   }
+  for (const Poly* poly : arguments) {
+    if (const auto predictor = expression_of(graph_, context_, *poly)) out.predictors.push_back(*predictor);
+  }
+  if (op && out.predictors.size() == arguments.size()) out.expression = make_call(data(), *op, out.predictors);
   residuals_.push_back(std::move(out));
   RawTerm term;
   term.residuals = {residuals_.size() - 1};
@@ -72,7 +77,8 @@ std::optional<Atom> Expander::only_element(const std::vector<const Poly*>& argum
     for (const RawTerm& term : *poly) {
       if (!term.residuals.empty()) return std::nullopt;
       for (const Atom& atom : term.atoms) {
-        const bool number = graph_.variables[atom.variable].type.dims.empty() && atom.statistic.kind != StatisticKind::indicator;
+        const bool number = graph_.variables[atom.variable].type.dims.empty() && atom.statistic.kind != StatisticKind::indicator &&
+                            atom.statistic.kind != StatisticKind::expression;
         const bool bound = std::ranges::any_of(
             atom.indices, [&](const IndexUse& use) { return use.index.valid() && std::ranges::find(term.sums, use.index) != term.sums.end(); });
         if (!number || bound) return std::nullopt;
@@ -86,12 +92,41 @@ std::optional<Atom> Expander::only_element(const std::vector<const Poly*>& argum
 
 Poly Expander::opaque(const Expr& expr, std::string reason, DataOp op, const std::vector<const Poly*>& arguments) {
   const std::optional<Atom> element = only_element(arguments);
-  if (!element) return residual(expr, std::move(reason), arguments);
+  if (!element) {
+    std::vector<DataExprId> expressions;
+    for (const Poly* argument : arguments) {
+      if (const auto expression = expression_of_params(*argument)) expressions.push_back(*expression);
+    }
+    if (expressions.size() != arguments.size()) return residual(expr, std::move(reason), arguments, op);
+    return from_expression(make_call(data(), op, std::move(expressions)));
+  }
   std::vector<DataExprId> functions;
   for (const Poly* argument : arguments) functions.push_back(as_function(context_, *argument));
   RawTerm term;
   term.atoms = {*element};
   term.atoms[0].statistic = Statistic::function(make_call(data(), op, std::move(functions)).value);
+  return {term};
+}
+
+std::optional<DataExprId> Expander::expression_of_params(const Poly& poly) {
+  for (const RawTerm& term : poly) {
+    for (const Atom& atom : term.atoms) {
+      const model::Variable& variable = graph_.variables[atom.variable];
+      if (variable.role != model::Role::param || is_discrete(variable.type.support.kind)) return std::nullopt;
+    }
+  }
+  std::optional<DataExprId> out = expression_of(graph_, context_, poly);
+  for (auto pick = picks_.rbegin(); pick != picks_.rend() && out; ++pick) {
+    if (pick->latent) continue;
+    if (const auto inside = looked_up(data(), *out, pick->index, pick->lookup)) out = inside;
+  }
+  return out;
+}
+
+Poly Expander::from_expression(DataExprId id) {
+  if (params_in(graph_, data(), id).empty()) return from_data(data(), id);
+  RawTerm term;
+  term.atoms = {atom_of_params(graph_, data(), id)};
   return {term};
 }
 
@@ -455,6 +490,7 @@ Poly Expander::expand(FactorId id) {
   factor_ = id;
   picks_.clear();
   holes_.clear();
+  exponents_.clear();
   weight_.reset();
   auto plates = std::make_shared<Names>();
   std::vector<IndexId> plate_indices;

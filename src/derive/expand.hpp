@@ -86,11 +86,14 @@ class Expander {
   Poly latent_level(VariableId id, const std::vector<IndexUse>& at);
   std::optional<Size> size_of(const grammar::Expr& expr, const NamesPtr& names) const;
   Range range_of(const grammar::Expr& expr, const NamesPtr& names) const;
-  Poly residual(const grammar::Expr& expr, std::string reason, const std::vector<const Poly*>& arguments);
-  // op(arguments): a function statistic where one number is all that is latent in it, else a residual.
+  Poly residual(const grammar::Expr& expr, std::string reason, const std::vector<const Poly*>& arguments, std::optional<DataOp> op = {});
+  // op(arguments): a function statistic where one number is all that is latent in it, an expression where only params are, else a residual.
   Poly opaque(const grammar::Expr& expr, std::string reason, DataOp op, const std::vector<const Poly*>& arguments);
   [[nodiscard]] std::optional<Atom> only_element(const std::vector<const Poly*>& arguments) const;
   [[nodiscard]] bool positive(const Atom& atom) const;
+  // What only params and data take part in as one expression of them, data picks looked up inside it; nothing where latent variables do.
+  std::optional<DataExprId> expression_of_params(const Poly& poly);
+  Poly from_expression(DataExprId id);
   NamesPtr bind_sizes(const std::vector<grammar::Parameter>& parameters, std::vector<Tensor> arguments) const;
   void attach_picks(RawTerm& term) const;
   void attach(const Pick& pick, RawTerm& term) const;
@@ -101,6 +104,7 @@ class Expander {
   Context& context_;
   std::vector<Pick> picks_;
   std::vector<Hole> holes_;
+  std::map<Atom, Poly> exponents_;  // e by the atom of exp(e), so that log exp(e) is e
   std::vector<Residual> residuals_;
   std::optional<DataExprId> weight_;
   FactorId factor_;

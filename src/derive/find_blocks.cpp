@@ -176,6 +176,33 @@ std::string names_of(const ModelGraph& graph, const std::vector<VariableId>& var
   return out;
 }
 
+// Params that a function holds together; each of them stays as it is.
+Block optimised_block(const ModelGraph& graph, const LogJoint& joint, const OptimisedSet& set) {
+  const std::vector<VariableId>& variables = set.variables;
+  Block block;
+  block.kind = BlockKind::newton;
+  block.family.kind = family::FamilyKind::Kind::optimised;
+  block.point = true;
+  for (const VariableId id : variables) {
+    Component component{id, {}, {}};
+    for (std::size_t slot = 0; slot < graph.variables[id].dims.size(); ++slot) component.inner_slots.push_back(slot);
+    block.components.push_back(component);
+  }
+  block.terms = terms_with(joint, variables);
+  block.offender = set.offender;
+  block.reason = fmt::format("a function holds {}{} together and is no sum of products of their statistics",
+                             variables.size() == 1 ? "elements of " : "", names_of(graph, variables));
+  for (const VariableId id : variables) {
+    for (const Residual& residual : joint.residuals) {
+      if (std::ranges::find(residual.variables, id) == residual.variables.end()) continue;
+      set_unsupported(graph, joint, block, fmt::format("`{}` is {}, which is no product of statistics", residual.text, residual.reason),
+                      std::nullopt);
+      block.offender_span = residual.factor.valid() ? graph.factors[residual.factor].span : residual.span;
+    }
+  }
+  return block;
+}
+
 Block gaussian_block(const ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables) {
   Block block;
   block.kind = BlockKind::gaussian;
@@ -275,6 +302,8 @@ std::string to_text(BlockKind kind) {
       return "network";
     case BlockKind::scalar:
       return "scalar";
+    case BlockKind::newton:
+      return "newton";
     case BlockKind::joint:
       return "joint";
     case BlockKind::unsupported:
@@ -283,11 +312,15 @@ std::string to_text(BlockKind kind) {
   return {};
 }
 
-void find_blocks(const ModelGraph& graph, Derivation& derivation, const std::set<VariableId>& apart) {
+void find_blocks(const ModelGraph& graph, Derivation& derivation, const std::set<VariableId>& apart, const std::vector<OptimisedSet>& optimised) {
   const LogJoint& joint = derivation.log_joint;
   std::vector<Block> blocks;
   std::set<VariableId> assigned;
-  for (const auto& set : jointly_quadratic_sets(graph, joint, apart)) {
+  for (const OptimisedSet& set : optimised) {
+    blocks.push_back(optimised_block(graph, joint, set));
+    assigned.insert(set.variables.begin(), set.variables.end());
+  }
+  for (const auto& set : jointly_quadratic_sets(graph, joint, apart, assigned)) {
     blocks.push_back(gaussian_block(graph, joint, set));
     assigned.insert(set.begin(), set.end());
   }

@@ -4,12 +4,22 @@
 #include <set>
 
 #include "derive/blocks.hpp"
+#include "derive/data_expr.hpp"
 
 namespace jensen::derive {
 
+// Params that a function holds together, and the term that has it.
+struct OptimisedSet {
+  std::vector<VariableId> variables;
+  TermId offender;
+};
+// find_optimised.cpp: finds them, and makes all statistics of a set that meet in a term one expression.
+[[nodiscard]] std::vector<OptimisedSet> find_optimised(const model::ModelGraph& graph, Context& context);
+
 // Fills blocks, block_of and exact. Invariants of Block hold afterwards for all blocks that are not unsupported.
 // Variables in `apart` are joined with no other.
-void find_blocks(const model::ModelGraph& graph, Derivation& derivation, const std::set<VariableId>& apart = {});
+void find_blocks(const model::ModelGraph& graph, Derivation& derivation, const std::set<VariableId>& apart = {},
+                 const std::vector<OptimisedSet>& optimised = {});
 
 // couple.cpp: candidates for Gaussian blocks and the dimensions along which their elements never couple.
 struct Coupling {
@@ -24,7 +34,8 @@ struct Coupling {
 // Variables in which the log joint is quadratic, on the reals and in no residual.
 [[nodiscard]] bool quadratic(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
 [[nodiscard]] std::vector<std::vector<VariableId>> jointly_quadratic_sets(const model::ModelGraph& graph, const LogJoint& joint,
-                                                                          const std::set<VariableId>& apart = {});
+                                                                          const std::set<VariableId>& apart = {},
+                                                                          const std::set<VariableId>& taken = {});
 [[nodiscard]] Coupling couple(const model::ModelGraph& graph, const LogJoint& joint, const std::vector<VariableId>& variables);
 
 // find_gates.cpp: fills Block::gates from the terms; says why if the block cannot be conditional on them.

@@ -47,7 +47,7 @@ std::optional<double> as_number(const DataExprs& exprs, const Poly& poly) {
 
 }  // namespace
 
-// log of a product is a sum of logs; log(c - c v) is log c + log(1 - v). The log of any other sum stays as it is.
+// log of a product is a sum of logs, and that of exp(e) is e; log(c - c v) is log c + log(1 - v). The log of any other sum stays as it is.
 Poly Expander::logarithm(const Expr& expr, const Poly& argument) {
   if (is_data(argument)) return from_data(data(), make_call(data(), DataOp::log, {as_data(context_, argument)}));
   const auto log_of_data = [&](RawTerm term) {
@@ -56,11 +56,16 @@ Poly Expander::logarithm(const Expr& expr, const Poly& argument) {
     return from_data(data(), make_call(data(), DataOp::log, {as_data(context_, {term})}));
   };
   const auto splits = [&](const RawTerm& term) {
-    return term.sums.empty() && term.residuals.empty() && std::ranges::all_of(term.atoms, [&](const Atom& atom) { return positive(atom); });
+    return term.sums.empty() && term.residuals.empty() &&
+           std::ranges::all_of(term.atoms, [&](const Atom& atom) { return positive(atom) || exponents_.contains(atom); });
   };
   if (argument.size() == 1 && splits(argument[0])) {
     Poly out = log_of_data(argument[0]);
     for (Atom atom : argument[0].atoms) {
+      if (const auto exponent = exponents_.find(atom); exponent != exponents_.end()) {
+        out = sum(context_, out, exponent->second);
+        continue;
+      }
       RawTerm term;
       term.coefficient = atom.statistic.power;
       atom.statistic = {StatisticKind::log, 1};
@@ -164,7 +169,9 @@ Poly Expander::unary_function(const Expr& expr, const std::string& name, const P
       std::ranges::all_of(argument[0].atoms, [&](const Atom& atom) { return positive(atom); })) {
     return argument;
   }
-  return opaque(expr, fmt::format("`{}` of latent variables", name), rule->op, {&argument});
+  Poly out = opaque(expr, fmt::format("`{}` of latent variables", name), rule->op, {&argument});
+  if (rule->op == DataOp::exp && out[0].atoms.size() == 1) exponents_[out[0].atoms[0]] = argument;
+  return out;
 }
 
 namespace {
@@ -220,7 +227,11 @@ Poly Expander::log_det(const Expr& expr, const Tensor& matrix) {
   const auto form = matrix_term(data(), entry, row, column);
   if (form && form->diagonal) return summed_over(logarithm(expr, {form->scalars}), row);
   if (is_data(entry)) return from_data(data(), make_binder(context_, DataOp::log_det, {row, column}, as_data(context_, entry)));
-  if (!form) return residual(expr, "the determinant of a sum that holds latent variables", {&entry});
+  if (!form) {
+    const auto expression = expression_of_params(entry);
+    if (!expression) return residual(expr, "the determinant of a sum that holds latent variables", {&entry});
+    return from_expression(make_binder(context_, DataOp::log_det, {row, column}, *expression));
+  }
   Poly out = product(from_data(data(), make_size(data(), matrix.dims[0])), logarithm(expr, {form->scalars}));
   if (form->data_matrix) return sum(context_, out, from_data(data(), make_binder(context_, DataOp::log_det, {row, column}, *form->data_matrix)));
   RawTerm term;
@@ -245,7 +256,11 @@ Poly Expander::inverse(const Expr& expr, const Tensor& matrix, const IndexUse& r
     return product(from_data(data(), make_delta(data(), row, column)), reciprocal);
   }
   if (is_data(entry)) return from_data(data(), make_binder(context_, DataOp::inverse, {i, j}, as_data(context_, entry), {row, column}));
-  if (!form) return residual(expr, "the inverse of a sum that holds latent variables", {&entry});
+  if (!form) {
+    const auto expression = expression_of_params(entry);
+    if (!expression) return residual(expr, "the inverse of a sum that holds latent variables", {&entry});
+    return from_expression(make_binder(context_, DataOp::inverse, {i, j}, *expression, {row, column}));
+  }
   const Poly scalars = power(expr, {form->scalars}, -1);
   if (form->data_matrix)
     return product(scalars, from_data(data(), make_binder(context_, DataOp::inverse, {i, j}, *form->data_matrix, {row, column})));
@@ -304,7 +319,9 @@ Tensor Expander::vector_function(const Expr& expr, const std::string& name, cons
       for (auto it = bound.rbegin(); it != bound.rend(); ++it) value = summed_over(std::move(value), *it);
       return value;
     }
-    return from_data(data(), make_binder(context_, op, bound, as_data(context_, value)));
+    if (is_data(value)) return from_data(data(), make_binder(context_, op, bound, as_data(context_, value)));
+    const auto expression = expression_of_params(value);
+    return expression ? from_expression(make_binder(context_, op, bound, *expression)) : Poly{};
   };
   if (name == "sum") {
     return {{}, [over_all](const std::vector<IndexUse>&) { return over_all(DataOp::sum); }};
@@ -322,9 +339,10 @@ Tensor Expander::vector_function(const Expr& expr, const std::string& name, cons
   const bool normalise = name == "softmax";
   return {normalise ? a.dims : std::vector<Size>{}, [this, over_all, a, normalise, name, &expr](const std::vector<IndexUse>& at) -> Poly {
             const Poly probe = a.at({{fresh(a.dims[0]), 0}});
-            if (!is_data(probe)) return residual(expr, fmt::format("`{}` of latent variables", name), {&probe});
+            if (!is_data(probe) && !expression_of_params(probe)) return residual(expr, fmt::format("`{}` of latent variables", name), {&probe});
             const Poly total = over_all(DataOp::log_sum_exp);
             if (!normalise) return total;
+            if (!is_data(probe)) return unary_function(expr, "exp", sum(context_, a.at(at), scaled(total, -1)));
             const DataExprId difference = make_call(data(), DataOp::subtract, {as_data(context_, a.at(at)), as_data(context_, total)});
             return from_data(data(), make_call(data(), DataOp::exp, {difference}));
           }};

@@ -46,7 +46,7 @@ enum class DataOp {
   number,       // number
   size,         // size, as a real
   index_value,  // the value of indices[0]
-  element,      // variable[indices]: a data variable; a category is its 1-based level
+  element,      // variable[indices]: a data variable (a category is its 1-based level); in a statistic of params, a param
   one_hot,      // [args[0] = indices[0]]: 1 or 0
   delta,        // [indices[0] = indices[1]]
   add,
@@ -120,7 +120,8 @@ class DataExprs {
 };
 
 // A statistic of one element of a latent variable or param; of StatisticKind::function the id is that of a data expression over DataOp::variate,
-// whose free indices tell the functions of one statistic apart. `indices` are the variable's dims in order; an indicator has one more, the level.
+// whose free indices tell the functions of one statistic apart; of StatisticKind::expression that of a data expression in which the params stand as
+// elements, `variable` is the first of them and `indices` is empty. `indices` are the variable's dims in order; an indicator has one more, the level.
 // A log_det has the array indices only; `inverse` and a matrix's power 1 have row and column last.
 struct Atom {
   VariableId variable;
@@ -142,6 +143,10 @@ struct Residual {
   std::string text;                   // as the user wrote it, with its indices
   std::string reason;                 // "log of a sum of latent variables"
   std::vector<VariableId> variables;  // latent variables and params it depends on
+  // The function as a data expression in which latent variables and params stand as elements, and its arguments likewise: the predictors. Indices of
+  // picks are free. Absent where levels of a discrete latent are in it.
+  std::optional<DataExprId> expression;
+  std::vector<DataExprId> predictors;
   FactorId factor;
   SourceSpan span;
 };

@@ -19,7 +19,8 @@ bool matrix_valued(const model::ModelGraph& graph, const Atom& atom) { return gr
 bool symmetric(SupportKind kind) { return kind == SupportKind::covariance || kind == SupportKind::precision || kind == SupportKind::correlation; }
 
 bool of_one_number(const model::ModelGraph& graph, const Atom& atom) {
-  return graph.variables[atom.variable].type.dims.empty() && atom.statistic.kind != StatisticKind::indicator;
+  return graph.variables[atom.variable].type.dims.empty() && atom.statistic.kind != StatisticKind::indicator &&
+         atom.statistic.kind != StatisticKind::expression;
 }
 
 // τ · τ is τ²: the statistics of one element are one power, and those of one number that are not all powers are one function.

@@ -251,6 +251,8 @@ std::string Notation::atom(const Atom& atom) const {
       return (latex ? "\\sin " : "sin ") + element;
     case StatisticKind::function:
       return function(atom.statistic, element);
+    case StatisticKind::expression:
+      return data(DataExprId(static_cast<std::int32_t>(atom.statistic.id)));
     case StatisticKind::pair:
     case StatisticKind::indicator:
     case StatisticKind::inverse:
@@ -265,7 +267,7 @@ std::unique_ptr<const family::Family> printed_family(const Block& block) {
   using Kind = family::FamilyKind::Kind;
   family::FamilyKind kind = block.family;
   if (kind.kind == Kind::discrete_network) return family::make_discrete_network({{2, 2}, {{0}, {1}}});
-  if (kind.kind == Kind::scalar)
+  if (kind.kind == Kind::scalar || kind.kind == Kind::optimised)
     return family::make_scalar({SupportKind::real}, {{{StatisticKind::power, 1}, 1, [](double v, double* to) { *to = v; }}});
   if (kind.kind == Kind::gaussian_pattern) {
     kind.kind = Kind::gaussian;

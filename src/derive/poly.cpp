@@ -90,6 +90,7 @@ DataExprId as_function(DataExprs& exprs, const Statistic& statistic) {
       return make_call(exprs, DataOp::sin, {variate});
     case StatisticKind::function:
       return DataExprId(static_cast<std::int32_t>(statistic.id));
+    case StatisticKind::expression:
     case StatisticKind::pair:
     case StatisticKind::indicator:
     case StatisticKind::log_det:
@@ -130,7 +131,7 @@ void substitute(DataExprs& exprs, RawTerm& term, const Substitution& map) {
   for (DataExprId& id : term.data) id = substitute(exprs, id, map);
   for (Atom& atom : term.atoms) {
     for (IndexUse& use : atom.indices) use = substitute(use, map);
-    if (atom.statistic.kind == StatisticKind::function) {
+    if (atom.statistic.id >= 0) {
       atom.statistic.id = substitute(exprs, DataExprId(static_cast<std::int32_t>(atom.statistic.id)), map).value;
     }
   }
@@ -138,8 +139,7 @@ void substitute(DataExprs& exprs, RawTerm& term, const Substitution& map) {
 
 bool uses(const DataExprs& exprs, const Atom& atom, IndexId index) {
   if (std::ranges::any_of(atom.indices, [&](const IndexUse& use) { return use.index == index; })) return true;
-  return atom.statistic.kind == StatisticKind::function &&
-         std::ranges::binary_search(exprs[DataExprId(static_cast<std::int32_t>(atom.statistic.id))].free, index);
+  return atom.statistic.id >= 0 && std::ranges::binary_search(exprs[DataExprId(static_cast<std::int32_t>(atom.statistic.id))].free, index);
 }
 
 bool uses(const DataExprs& exprs, const RawTerm& term, IndexId index) {

@@ -26,6 +26,7 @@ std::string latex(const Statistic& statistic) {
     case StatisticKind::sine:
       return "\\sin v";
     case StatisticKind::function:
+    case StatisticKind::expression:
       return fmt::format("f_{{{}}}(v)", statistic.id);
     case StatisticKind::scaled:
       return "r x";

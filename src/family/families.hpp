@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "family/family.hpp"
+#include "family/unconstrained.hpp"
 
 namespace jensen::family {
 
@@ -42,6 +44,18 @@ struct ScalarStatistic {
 // One number with any statistics. Laid out as listed. A continuous support is integrated by adaptive quadrature, a discrete one summed; both
 // deterministic. A(η) and E[t] come from the same nodes, so that a coordinate update is exact for the bound that is reported.
 std::unique_ptr<const Family> make_scalar(const Support& support, std::vector<ScalarStatistic> statistics);
+
+// Writes t(v); with a weight for each of its numbers also adds ∂(Σ weight · t)/∂v to `gradient`. Keeps a workspace of its own.
+using PointEvaluation =
+    std::function<void(std::span<const double> value, std::span<double> statistics, std::span<const double> weight, std::span<double> gradient)>;
+
+// Any functions of the numbers of a point block, whose best value is searched for. A block of this family has no q.
+struct PointFunctions {
+  std::vector<std::pair<Statistic, std::size_t>> statistics;  // with their numbers
+  std::vector<PointPart> parts;
+  std::function<PointEvaluation()> open;  // thread-safe
+};
+std::unique_ptr<const Family> make_optimised(PointFunctions functions);
 
 // Discrete variables 0..n-1 with the given numbers of levels. A scope is a set of distinct variables (ascending); its statistics are the joint
 // indicators [v_a = k][v_b = l]..., row-major over its variables; scopes follow each other in the layout, an entry each. log p = Σ over scopes of

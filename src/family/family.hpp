@@ -117,6 +117,7 @@ struct FamilyKind {
     normal_wishart,          // a precision P and a vector x: {log|P|, P, P x, x' P x}
     normal_inverse_wishart,  // the same of a covariance S = P^-1
     scalar,                  // any statistics of one number, by quadrature or summation
+    optimised,               // functions of the numbers of a point block, maximised numerically
     discrete_network,        // several discrete variables, summed exactly by elimination
     gaussian_pattern         // a vector of which only some pairs occur, of which some numbers may be points
   };

@@ -115,6 +115,8 @@ std::string FamilyKind::name() const {
       return "normal_inverse_wishart";
     case Kind::scalar:
       return "scalar";
+    case Kind::optimised:
+      return "newton";
     case Kind::discrete_network:
       return "discrete_network";
     case Kind::gaussian_pattern:
@@ -155,6 +157,7 @@ std::vector<Statistic> FamilyKind::statistics() const {
     case Kind::normal_inverse_wishart:
       return {log_det, {StatisticKind::inverse, 1}, {StatisticKind::scaled, 1}, {StatisticKind::scaled_pair, 1}};
     case Kind::scalar:
+    case Kind::optimised:
       return listed;
     case Kind::discrete_network:
       return {{StatisticKind::indicator, 1}};
@@ -250,6 +253,7 @@ std::unique_ptr<const Family> make_family(const FamilyKind& kind, FamilySize siz
     case Kind::normal_inverse_wishart:
       return make_normal_wishart(size.dimension, true);
     case Kind::scalar:
+    case Kind::optimised:
     case Kind::discrete_network:
     case Kind::gaussian_pattern:
       return nullptr;  // these need more than a size: made where that is known

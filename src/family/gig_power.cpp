@@ -26,7 +26,18 @@ class GigPower final : public Family {
   std::size_t size() const override { return 3; }
   std::size_t value_size() const override { return 1; }
 
-  std::optional<Improper> update(std::span<const double> natural, std::span<double> mean, double& log_partition) const override {
+  std::optional<Improper> update(std::span<const double> given, std::span<double> mean, double& log_partition) const override {
+    const std::array<double, 3> inside = off_the_edge(given);
+    const std::span<const double> natural(inside);
+    if (auto reason = update_inside(natural, mean, log_partition)) return reason;
+    // H[q] = A − η·m is that of the q taken.
+    for (std::size_t i = 1; i < 3; ++i) {
+      if (natural[i] != given[i]) log_partition += (given[i] - natural[i]) * mean[i];
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Improper> update_inside(std::span<const double> natural, std::span<double> mean, double& log_partition) const {
     if (auto reason = improper(natural)) return reason;
     if (natural[2] == 0) return update_gamma(*direct_, natural[0], natural[1], mean[1], mean[2], mean[0], log_partition);
     if (natural[1] == 0) return update_gamma(*inverse_, natural[0], natural[2], mean[2], mean[1], mean[0], log_partition);
@@ -65,7 +76,9 @@ class GigPower final : public Family {
     return Improper{fmt::format("the maximum is out of range ({:.3g})", value[0])};
   }
 
-  void moments(std::span<const double> natural, std::span<double> mean, std::span<double> sd) const override {
+  void moments(std::span<const double> given, std::span<double> mean, std::span<double> sd) const override {
+    const std::array<double, 3> inside = off_the_edge(given);
+    const std::span<const double> natural(inside);
     if (const Gamma gamma = as_gamma(natural); gamma.family) return gamma.family->moments(gamma.natural, mean, sd);
     const LogGig law(index(natural), -natural[1], -natural[2]);
     const LogGig::PowerMoments m = law.power_moments(1 / power_);
@@ -73,7 +86,9 @@ class GigPower final : public Family {
     sd[0] = m.mean * m.variation;
   }
 
-  void draw(std::span<const double> natural, Stream& stream, std::span<double> value) const override {
+  void draw(std::span<const double> given, Stream& stream, std::span<double> value) const override {
+    const std::array<double, 3> inside = off_the_edge(given);
+    const std::span<const double> natural(inside);
     if (const Gamma gamma = as_gamma(natural); gamma.family) return gamma.family->draw(gamma.natural, stream, value);
     value[0] = std::exp(LogGig(index(natural), -natural[1], -natural[2]).draw(stream) / power_);
   }
@@ -132,6 +147,22 @@ class GigPower final : public Family {
   Statistic inverse_statistic() const { return {StatisticKind::power, -power_}; }
   bool has_power_parameter() const { return power_ != 1 && power_ != -1; }
   double index(std::span<const double> natural) const { return (natural[0] + 1) / power_; }
+
+  // On the edge c = 0 with 0 < λ ≤ 1 the law is proper but E[1/u] is infinite: the limit of a precision whose residual vanishes, as that of a Laplace
+  // at a data point. There, and up to rounding beyond it, q is that of ω = nearest_omega, whose bound is lower by at most A(c = 0) − A(c) + |c|
+  // E[1/u], about ω where λ = 1/2; E[1/u] is large and finite. Likewise b = 0 with −1 ≤ λ < 0.
+  static constexpr double nearest_omega = 1e-8, most_rounding = 1e-9;
+  std::array<double, 3> off_the_edge(std::span<const double> natural) const {
+    std::array<double, 3> out{natural[0], natural[1], natural[2]};
+    const double lambda = index(natural);
+    const auto move = [](double edge, double& at) {
+      const double least = 0.25 * nearest_omega * nearest_omega / -edge;
+      if (edge < 0 && at >= 0 && at <= most_rounding / -edge) at = -least;
+    };
+    if (lambda > 0 && lambda <= 1) move(natural[1], out[2]);
+    if (lambda < 0 && lambda >= -1) move(natural[2], out[1]);
+    return out;
+  }
 
   // The member on the edge: a power of a gamma variable, whose other power has mean rate/(shape − 1).
   struct Gamma {

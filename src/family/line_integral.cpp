@@ -85,7 +85,7 @@ class Rule {
     const double w = window_.center + window_.scale * std::sinh(u);
     if (w < problem_.low || w > problem_.high) return Share::negligible;
     const LogDensity at = problem_.density(w, statistics_.data());
-    const double log_density = at.value + std::log(window_.scale * std::cosh(u));
+    const double log_density = value_of(at) + std::log(window_.scale * std::cosh(u));
     if (at.value > best_) {
       best_ = at.value;
       magnitude_ = at.magnitude;
@@ -204,16 +204,44 @@ class Rule {
 
 }  // namespace
 
+double value_of(const LogDensity& density) { return std::isnan(density.value) ? -infinity : density.value; }
+
+double sure_value_of(const LogDensity& density) {
+  const double noise = 4 * std::numeric_limits<double>::epsilon() * density.magnitude;
+  return std::isfinite(noise) ? value_of(density) - noise : value_of(density);
+}
+
+// The last w at which it is known is found by bisection.
+bool rises_beyond_range(const LineProblem& problem, LineResult::End end) {
+  std::vector<double> scratch(problem.size);
+  const auto at = [&](double w) { return problem.density(w, scratch.data()); };
+  const auto unknown = [&](double w) { return std::isnan(at(w).value); };
+  const bool high = end == LineResult::End::high;
+  const auto scanned = [&](std::size_t i) { return problem.scan[high ? problem.scan.size() - 1 - i : i]; };
+  if (!unknown(scanned(0))) return false;
+  std::size_t first = 1;
+  while (first < problem.scan.size() && unknown(scanned(first))) ++first;
+  if (first == problem.scan.size()) return false;
+  double known = scanned(first), beyond = scanned(first - 1);
+  for (int i = 0; i < 60; ++i) {
+    const double middle = 0.5 * (known + beyond);
+    (unknown(middle) ? beyond : known) = middle;
+  }
+  const double before = known - (high ? 1 : -1) * std::max(1e-3 * std::abs(known), 1e-6);
+  const double last = sure_value_of(at(known));
+  return last == infinity || last > value_of(at(before));
+}
+
 LineResult integrate(const LineProblem& problem) {
   std::vector<double> scratch(problem.size);
-  const LineFunction f = [&](double w) {
-    const double value = problem.density(w, scratch.data()).value;
-    return std::isnan(value) ? -infinity : value;
-  };
-  const std::vector<Peak> peaks = find_peaks(f, problem.scan);
+  const LineFunction f = [&](double w) { return value_of(problem.density(w, scratch.data())); };
+  const std::vector<Peak> peaks = find_peaks([&](double w) { return sure_value_of(problem.density(w, scratch.data())); }, problem.scan);
   LineResult failed;
   failed.empty = peaks.empty();
   if (!peaks.empty()) failed.diverges = peaks.front().rising;
+  for (const LineResult::End end : {LineResult::End::low, LineResult::End::high}) {
+    if (failed.diverges == LineResult::End::neither && rises_beyond_range(problem, end)) failed.diverges = end;
+  }
   if (failed.empty || failed.diverges != LineResult::End::neither) return failed;
   LineResult result = Rule(problem, choose_window(problem, f, peaks)).run(peaks.front().value);
   result.peak = peaks.front().w;

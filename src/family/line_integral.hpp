@@ -11,11 +11,14 @@
 
 namespace jensen::family {
 
-// −inf is density 0; `magnitude` is the size of what was summed to it, so that its rounding error is known.
+// −inf is density 0; `magnitude` is the size of what was summed to it, so that its rounding error is known. Not a number: unknown, since parts of it
+// are beyond range.
 struct LogDensity {
   double value = 0;
   double magnitude = 0;
 };
+double value_of(const LogDensity& density);       // −inf where it is unknown
+double sure_value_of(const LogDensity& density);  // what it is at least, whatever rounding did
 
 struct LineProblem {
   std::size_t size = 0;  // statistics
@@ -45,6 +48,9 @@ struct LineResult {
 };
 
 LineResult integrate(const LineProblem& problem);
+
+// Whether the log density becomes unknown towards that end of the scan while it still rises.
+bool rises_beyond_range(const LineProblem& problem, LineResult::End end);
 
 // The w of the largest value of a function that is scanned at coarse nodes, refined; `rising` says at which end of the scan it still rises.
 struct Peak {

@@ -54,8 +54,8 @@ Support with_bounds(Support support) {
   return support;
 }
 
-// η·t without the statistics that do not matter, and the size of its parts; −inf where it is not a number.
-LogDensity product(std::span<const double> natural, const double* statistics) {
+// η·t without the statistics that do not matter, and the size of its parts; not a number where parts beyond range cancel.
+LogDensity sum_of_parts(std::span<const double> natural, const double* statistics) {
   LogDensity sum;
   for (std::size_t i = 0; i < natural.size(); ++i) {
     if (natural[i] == 0) continue;
@@ -63,8 +63,13 @@ LogDensity product(std::span<const double> natural, const double* statistics) {
     sum.value += part;
     sum.magnitude += std::abs(part);
   }
-  if (std::isnan(sum.value)) sum = {-infinity, 0};
   return sum;
+}
+
+// The same, and −inf where it is not a number.
+LogDensity product(std::span<const double> natural, const double* statistics) {
+  const LogDensity sum = sum_of_parts(natural, statistics);
+  return std::isnan(sum.value) ? LogDensity{-infinity, 0} : sum;
 }
 
 // What one q comes to, whatever its domain: normalised nodes, expectations, or the reason why there are none.
@@ -226,7 +231,7 @@ class Scalar final : public Family {
     problem.overflow = axis_.overflow();
     problem.density = [this, natural, center, &statistics, with_jacobian](double w, double* out) {
       statistics(w, out);
-      LogDensity result = product(natural, out);
+      LogDensity result = sum_of_parts(natural, out);
       if (with_jacobian) result.value += axis_.log_jacobian(w);
       if (center) {
         out[size_] = axis_.value(w) - *center;
@@ -260,13 +265,14 @@ class Scalar final : public Family {
     AxisStatistics statistics(axis_, statistics_, size_);
     const LineProblem problem = line(natural, nullptr, statistics, false);
     std::vector<double> scratch(size_);
-    const LineFunction f = [&](double w) { return problem.density(w, scratch.data()).value; };
-    const std::vector<Peak> peaks = find_peaks(f, problem.scan);
+    const LineFunction f = [&](double w) { return value_of(problem.density(w, scratch.data())); };
+    const LineFunction sure = [&](double w) { return sure_value_of(problem.density(w, scratch.data())); };
+    const std::vector<Peak> peaks = find_peaks(sure, problem.scan);
     if (peaks.empty()) return Improper{"the density is 0 everywhere (or not a number)"};
     const double best = peaks.front().value, slack = 1e-14 * std::max(1.0, std::abs(best));
     for (const LineResult::End end : {LineResult::End::low, LineResult::End::high}) {
-      const double at_end = f(end == LineResult::End::low ? problem.scan.front() : problem.scan.back());
-      if (peaks.front().rising == end || at_end >= best - slack) {
+      const double at_end = sure(end == LineResult::End::low ? problem.scan.front() : problem.scan.back());
+      if (peaks.front().rising == end || at_end >= best - slack || rises_beyond_range(problem, end)) {
         return Improper{fmt::format("there is no maximum: the density grows towards {}", end_text(end))};
       }
     }

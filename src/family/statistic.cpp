@@ -68,6 +68,7 @@ std::string to_text(const Statistic& statistic, const std::string& variable) {
     case StatisticKind::sine:
       return fmt::format("sin {}", variable);
     case StatisticKind::function:
+    case StatisticKind::expression:
       return fmt::format("f{}({})", statistic.id, variable);
     case StatisticKind::scaled:
       return fmt::format("r {}", variable);

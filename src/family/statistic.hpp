@@ -47,6 +47,7 @@ enum class StatisticKind {
   cosine,      // cos v
   sine,        // sin v
   function,    // f(v), any function of one number: `id` tells functions apart, and means nothing to a family
+  expression,  // f(v, w, ...), any function of several numbers of params: `id` likewise
   scaled,      // r x_i of two variables with a joint q: a scale r (v^p, or a matrix P) and a vector x; of a matrix (P x)_i
   scaled_pair  // r x_i x_j; of a matrix the one number x' P x
 };
@@ -54,11 +55,12 @@ enum class StatisticKind {
 struct Statistic {
   StatisticKind kind = StatisticKind::power;
   double power = 1;  // of StatisticKind::power only; 1 otherwise
-  int id = -1;       // of StatisticKind::function only
+  int id = -1;       // of StatisticKind::function and expression only
 
   auto operator<=>(const Statistic&) const = default;
   static Statistic pair() { return {StatisticKind::pair, 1}; }
   static Statistic function(int id) { return {StatisticKind::function, 1, id}; }
+  static Statistic expression(int id) { return {StatisticKind::expression, 1, id}; }
 };
 
 // "x", "x^2", "log x", "log(1 - x)", "[x = k]", "log|x|", "x^-1" with the given name of the variable.

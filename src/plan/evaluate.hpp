@@ -40,6 +40,9 @@ class Evaluator {
   // [args[0] = target] as 0 or 1 over the indices of both.
   Grid dense_one_hot(DataExprId id);
   [[nodiscard]] const derive::DataNode& node(DataExprId id) const { return log_joint_.data[id]; }
+  // The value of an index, plus its offset.
+  Grid value_of(const derive::IndexUse& use) { return position(use); }
+  [[nodiscard]] const std::string& name_of(VariableId id) const { return graph_.variables[id].name; }
   // As the user would write it.
   [[nodiscard]] std::string text(DataExprId id) const;
   [[nodiscard]] std::string index_name(IndexId id) const { return log_joint_.indices[id].name; }

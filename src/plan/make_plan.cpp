@@ -84,6 +84,7 @@ void plan_terms(const model::ModelGraph& graph, const derive::Derivation& deriva
       if (own.block == pass.block && !own.of_links) own.link = std::move(link);
     }
   }
+  for (ReducedTerm& term : plan.terms) term.factors = derivation.log_joint.terms[term.term].factors;
 }
 
 }  // namespace

@@ -150,7 +150,8 @@ struct ReducedTerm {
   double coefficient = 1;
   std::vector<std::int64_t> extents;
   std::vector<Operand> operands;
-  bool swept = false;  // has a moment of a swept block
+  bool swept = false;                  // has a moment of a swept block
+  std::vector<FactorId> factors = {};  // whose densities it is part of
 };
 
 // A contraction compiled from terms[term].

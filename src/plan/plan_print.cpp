@@ -23,6 +23,9 @@ std::string block_line(const PlannedBlock& block) {
   const char* role = block.point ? "point" : block.swept ? "swept" : "stored";
   std::string line =
       fmt::format("  {} {}: {} x {} ({} statistics)", role, block.names, shape_text(block.batch), block.family->name(), block.family->size());
+  if (!block.family->layout().empty() && block.family->layout()[0].statistic.kind == StatisticKind::expression) {
+    line += fmt::format(", a search for {} numbers", block.family->value_size());
+  }
   line += cost_text(block);
   if (!block.stored_because.empty()) line += ", stored: " + block.stored_because;
   return line + "\n";

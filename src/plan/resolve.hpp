@@ -115,6 +115,7 @@ class Resolver {
   void add_function_indices(const ResolvedTerm& term, StatisticUse& use, const derive::Block& block, const derive::Atom& atom);
   void make_family(PlannedBlock& planned, const derive::Block& block);
   void make_scalar(PlannedBlock& planned, const derive::Block& block);
+  void make_optimised(PlannedBlock& planned, const derive::Block& block);
   void check_cost(const PlannedBlock& planned, const Pattern& pattern) const;
   PlannedGate planned_gate(const PlannedBlock& planned, const derive::Gate& gate);
   std::optional<std::vector<std::uint8_t>> presence_of(const derive::Component& component);

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 
 #include "plan/messages.hpp"
+#include "plan/point_program.hpp"
 #include "plan/resolve.hpp"
 #include "plan/scalar_program.hpp"
 
@@ -56,6 +58,7 @@ std::size_t family_dimension(Kind kind, const std::vector<PlannedComponent>& com
     case Kind::power_law:
     case Kind::truncated_normal:
     case Kind::scalar:
+    case Kind::optimised:
     case Kind::discrete_network:
     case Kind::gaussian_pattern:
       return 1;
@@ -115,6 +118,8 @@ void Resolver::make_family(PlannedBlock& planned, const derive::Block& block) {
     patterns_.emplace(id, empty_pattern(planned));
   } else if (kind == Kind::scalar) {
     make_scalar(planned, block);
+  } else if (kind == Kind::optimised) {
+    make_optimised(planned, block);
   } else {
     const std::int64_t levels = planned.discrete ? evaluator_.size(block.levels) : 0;
     planned.family = family::make_family(block.family, {.dimension = family_dimension(kind, planned.components, levels)});
@@ -155,6 +160,7 @@ family::ScalarStatistic native_statistic(const Statistic& statistic) {
     case StatisticKind::log_det:
     case StatisticKind::inverse:
     case StatisticKind::function:
+    case StatisticKind::expression:
     case StatisticKind::scaled:
     case StatisticKind::scaled_pair:
       throw Failure(missing_statistic(to_text(statistic, "v"), "scalar"));
@@ -206,6 +212,45 @@ void Resolver::make_scalar(PlannedBlock& planned, const derive::Block& block) {
     if (e == 0) planned.family = made;
     if (differ) planned.families.push_back(std::move(made));
   }
+}
+
+// All functions of the block that terms have, as one program.
+void Resolver::make_optimised(PlannedBlock& planned, const derive::Block& block) {
+  family::PointFunctions functions;
+  std::vector<PointProgram::Parameter> parameters;
+  for (const PlannedComponent& c : planned.components) {
+    const model::Variable& variable = graph_.variables[c.variable];
+    const auto extents = c.inner;
+    parameters.push_back({c.variable, static_cast<std::int64_t>(c.offset), extents});
+    family::PointPart part{variable.type.support, c.offset, 1, {}, variable.name, {extents.begin(), extents.end()}};
+    for (std::size_t slot = 0; slot < extents.size(); ++slot) {
+      const auto extent = static_cast<std::size_t>(extents[slot]);
+      if (slot < variable.array_rank) {
+        part.count *= extent;
+      } else {
+        part.dims.push_back(extent);
+      }
+    }
+    functions.parts.push_back(std::move(part));
+  }
+  const auto program = std::make_shared<PointProgram>(evaluator_, std::move(parameters));
+  std::set<Statistic> seen;
+  for (const TermId t : block.terms) {
+    for (const derive::Atom& atom : derivation_.log_joint.terms[t].atoms) {
+      const bool mine = atom.statistic.kind == StatisticKind::expression && atom.variable == block.components[0].variable;
+      if (!mine || !seen.insert(atom.statistic).second) continue;
+      functions.statistics.emplace_back(atom.statistic, program->add_output(DataExprId(static_cast<std::int32_t>(atom.statistic.id))));
+    }
+  }
+  program->finish();
+  functions.open = [program]() -> family::PointEvaluation {
+    const auto space = std::make_shared<PointProgram::Workspace>(program->workspace());
+    return [program, space](std::span<const double> value, std::span<double> out, std::span<const double> weight, std::span<double> gradient) {
+      program->run(value, *space, out);
+      if (!weight.empty()) program->add_gradient(weight, *space, gradient);
+    };
+  };
+  planned.family = family::make_optimised(std::move(functions));
 }
 
 // 1 or 0 for each element of a variable, row-major over its slots; nothing where all elements are there.

@@ -128,7 +128,7 @@ StatisticUse Resolver::statistic_use(ResolvedTerm& term, int block_id, const std
   use.at.base += static_cast<std::int64_t>(entry_of(family, first.statistic).offset);
   if (first.statistic.kind == StatisticKind::indicator) {
     add_use(term, use.at, first.indices.back(), evaluator_.size(block.first_level), static_cast<std::int64_t>(family.size()), 1, first.variable);
-  } else if (first.statistic.kind == StatisticKind::function) {
+  } else if (first.statistic.kind == StatisticKind::function || first.statistic.kind == StatisticKind::expression) {
     add_function_indices(term, use, block, first);
   } else if (first.statistic.kind != StatisticKind::log_det) {
     add_scaled(use.at, inner_position(term, block, c, first), 1);
@@ -184,8 +184,8 @@ void Resolver::add_function_indices(const ResolvedTerm& term, StatisticUse& use,
   const auto& free = evaluator_.node(DataExprId(static_cast<std::int32_t>(atom.statistic.id))).free;
   std::int64_t stride = 1;
   for (auto index = free.rbegin(); index != free.rend(); ++index) {
-    const bool picks = std::any_of(block.components[0].batch_slots.begin(), block.components[0].batch_slots.end(),
-                                   [&](std::size_t slot) { return atom.indices[slot].index == *index; });
+    const bool picks = !block.batch.empty() && std::any_of(block.components[0].batch_slots.begin(), block.components[0].batch_slots.end(),
+                                                           [&](std::size_t slot) { return atom.indices[slot].index == *index; });
     if (picks) continue;
     use.at.strides[local(term, *index)] += stride;
     stride *= evaluator_.extent(*index);

@@ -38,6 +38,7 @@ Engine::Engine(const plan::Plan& plan, int threads, const std::atomic<bool>* can
   }
   for (const plan::Moment& moment : plan.moments) state_.moments.emplace_back(moment.cells.size(), 0.0);
   state_.pass_log_partition.resize(plan.passes.size(), 0.0);
+  linked_.resize(plan.passes.size());
   for (std::size_t p = 0; p < plan.passes.size(); ++p) {
     if (plan.passes[p].block && !plan.passes[p].of_links) swept_passes_.push_back(static_cast<int>(p));
     affine_.push_back(AffineSweep::of(plan, plan.passes[p]));
@@ -262,7 +263,8 @@ std::optional<BlockFailure> Engine::linked_sweep(int pass, GivenMeans given, Row
     rows = derivative(pass);
     links = derivative(planned.link->pass);
   }
-  const LinkedResult result = run::linked_sweep({plan_, planned, threads_, cancel_, &rows, std::move(given), std::move(sink)}, &links);
+  const LinkedResult result = run::linked_sweep({plan_, planned, threads_, cancel_, &rows, std::move(given), std::move(sink)}, &links,
+                                                linked_[static_cast<std::size_t>(pass)]);
   cancelled_ = cancelled_ || result.rows.cancelled;
   if (result.rows.failure) return BlockFailure{*planned.block, result.rows.failure->row, result.rows.failure->reason};
   read_moments(pass, result.rows.sums);

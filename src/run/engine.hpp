@@ -119,7 +119,8 @@ class Engine {
   std::vector<int> stored_, swept_passes_;
   LocalUpdates local_;
   std::vector<plan::Nest> nests_;
-  std::vector<std::optional<AffineSweep>> affine_;  // by pass: sweeps that need no rows
+  std::vector<std::shared_ptr<LinkedMemory>> linked_;  // by pass
+  std::vector<std::optional<AffineSweep>> affine_;     // by pass: sweeps that need no rows
   bool cancelled_ = false;
 };
 

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
+#include "run/bilinear.hpp"
+#include "run/element_columns.hpp"
+#include "run/seeded_levels.hpp"
 #include "run/seeding.hpp"
 
 namespace jensen::run {
@@ -10,16 +14,8 @@ namespace {
 
 std::uint64_t restart_seed(const StartOptions& options) { return options.seed + 0x9E3779B97F4A7C15ULL * static_cast<std::uint64_t>(options.restart); }
 
-bool is_gaussian(const plan::PlannedBlock& block) {
-  const Statistic first = block.family->layout().front().statistic;
-  const Statistic last = block.family->layout().back().statistic;
-  return first == Statistic{StatisticKind::power, 1} && (last.kind == StatisticKind::pair || last == Statistic{StatisticKind::power, 2});
-}
-
 // A mean value that every element of the support's kind has: 0, 1, 1/2, uniform, the identity.
-std::vector<double> usual_value(const plan::PlannedBlock& block, const model::ModelGraph& graph) {
-  std::vector<double> value(block.family->value_size(), 0.0);
-  const Support support = graph.variables[block.components.at(0).variable].type.support;
+void set_usual(const Support& support, std::span<double> value) {
   const std::size_t n = value.size();
   const auto side = static_cast<std::size_t>(std::llround(std::sqrt(static_cast<double>(n))));
   switch (support.kind) {
@@ -40,16 +36,32 @@ std::vector<double> usual_value(const plan::PlannedBlock& block, const model::Mo
     case SupportKind::correlation:
       for (std::size_t i = 0; i < side; ++i) value[i * side + i] = 1.0;
       break;
+    case SupportKind::ordered:
+      for (std::size_t i = 0; i < n; ++i) value[i] = static_cast<double>(i);
+      break;
     case SupportKind::real:
     case SupportKind::boolean:
     case SupportKind::count:
     case SupportKind::bounded_count:
     case SupportKind::integer:
     case SupportKind::category:
-    case SupportKind::ordered:
     case SupportKind::lower_triangular:
     case SupportKind::angle:
       break;
+  }
+}
+
+std::vector<double> usual_value(const plan::PlannedBlock& block, const model::ModelGraph& graph) {
+  std::vector<double> value(block.family->value_size(), 0.0);
+  for (const plan::PlannedComponent& c : block.components) {
+    const model::Variable& variable = graph.variables[c.variable];
+    const auto n = static_cast<std::size_t>(plan::variables_of(c));
+    // Of a block that is searched for, whole arrays are components.
+    std::size_t one = n;
+    if (c.inner.size() == variable.dims.size()) {
+      for (std::size_t slot = 0; slot < variable.array_rank; ++slot) one /= static_cast<std::size_t>(std::max<std::int64_t>(1, c.inner[slot]));
+    }
+    for (std::size_t at = 0; one > 0 && at + one <= n; at += one) set_usual(variable.type.support, std::span(value).subspan(c.offset + at, one));
   }
   return value;
 }
@@ -59,6 +71,40 @@ bool stands_alone(const plan::ReducedTerm& term, int block) {
   return !term.swept && std::all_of(term.operands.begin(), term.operands.end(),
                                     [&](const plan::Operand& o) { return o.kind != plan::OperandKind::statistic || o.id == block; });
 }
+
+bool has_statistic(const plan::ReducedTerm& term, int block) {
+  return std::any_of(term.operands.begin(), term.operands.end(),
+                     [&](const plan::Operand& o) { return o.kind == plan::OperandKind::statistic && o.id == block; });
+}
+
+// The terms of the densities that bear on the block alone. Of a density that other blocks take part in, the terms that stand alone are but a part:
+// the log of a normaliser without what it normalises draws the block to where nothing is. `mixed`: some terms are sums over densities of both kinds.
+class OwnTerms {
+ public:
+  OwnTerms(const plan::Plan& plan, int block) : plan_(plan), block_(block) {
+    for (const plan::ReducedTerm& term : plan.terms) {
+      if (has_statistic(term, block) && !stands_alone(term, block)) shared_.insert(term.factors.begin(), term.factors.end());
+    }
+  }
+
+  [[nodiscard]] bool keeps(std::size_t t) const {
+    const plan::ReducedTerm& term = plan_.terms[t];
+    return stands_alone(term, block_) && std::none_of(term.factors.begin(), term.factors.end(), [&](FactorId f) { return shared_.contains(f); });
+  }
+
+  [[nodiscard]] bool mixed() const {
+    return std::any_of(plan_.terms.begin(), plan_.terms.end(), [&](const plan::ReducedTerm& term) {
+      if (!has_statistic(term, block_) || !stands_alone(term, block_)) return false;
+      const auto shared = std::count_if(term.factors.begin(), term.factors.end(), [&](FactorId f) { return shared_.contains(f); });
+      return shared > 0 && shared < static_cast<std::ptrdiff_t>(term.factors.size());
+    });
+  }
+
+ private:
+  const plan::Plan& plan_;
+  int block_;
+  std::set<FactorId> shared_;
+};
 
 // Whether another Gaussian q block multiplies this one: then both at mean 0 is a saddle point, left by noise.
 bool is_bilinear(const plan::Plan& plan, int block) {
@@ -90,19 +136,29 @@ bool noisy(const family::Family& family, std::vector<double> mean, family::Strea
   return family.natural_from_moments(mean, {}, natural);
 }
 
+// Whether an expectation of the element's q is that of a limit (E[1/v] of a density that does not vanish at 0): no start, since it would act as a
+// certainty.
+bool is_limit(const Engine& engine, int block, std::int64_t element) {
+  const family::Family& family = *engine.plan().blocks[static_cast<std::size_t>(block)].family;
+  const double* mean = engine.state().blocks[static_cast<std::size_t>(block)].mean.data() + static_cast<std::size_t>(element) * family.size();
+  for (const family::LayoutEntry& a : family.layout()) {
+    if (a.statistic.kind != StatisticKind::power || a.size != 1) continue;
+    for (const family::LayoutEntry& b : family.layout()) {
+      if (b.size == 1 && b.statistic == Statistic{StatisticKind::power, -a.statistic.power} && mean[a.offset] * mean[b.offset] > 1e6) return true;
+    }
+  }
+  return false;
+}
+
 // `settled` becomes false where an element has no q of its own to start from, but the statistics of one value.
 std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& graph, int block, std::uint64_t seed, bool& settled) {
   const plan::PlannedBlock& planned = engine.plan().blocks[static_cast<std::size_t>(block)];
   const family::Family& family = *planned.family;
-  const std::vector<double> own = engine.message(block, [&](std::size_t term) { return stands_alone(engine.plan().terms[term], block); });
+  const OwnTerms own_terms(engine.plan(), block);
+  const std::vector<double> own = engine.message(block, [&](std::size_t term) { return own_terms.keeps(term); });
   const std::vector<double> usual = planned.discrete || planned.network ? std::vector<double>() : usual_value(planned, graph);
   const bool noise = is_gaussian(planned) && is_bilinear(engine.plan(), block);
-  // Terms of one density that stand alone are only part of it: a log Γ without the powers that it normalises draws a number to where nothing is.
-  const auto& terms = engine.plan().terms;
-  const bool partial = planned.scalar && std::any_of(terms.begin(), terms.end(), [&](const plan::ReducedTerm& term) {
-                         const auto mine = [&](const plan::Operand& o) { return o.kind == plan::OperandKind::statistic && o.id == block; };
-                         return std::any_of(term.operands.begin(), term.operands.end(), mine) && !stands_alone(term, block);
-                       });
+  const bool partial = own_terms.mixed();
   std::vector<double> natural(family.size());
   for (std::int64_t e = 0; e < planned.count; ++e) {
     const std::span<const double> mine{own.data() + static_cast<std::size_t>(e) * family.size(), family.size()};
@@ -112,7 +168,7 @@ std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& g
     } else if (planned.network) {
       natural = random_network(planned, stream);
     } else if (!noise || !noisy(family, usual, stream, natural)) {
-      if (!partial && !engine.set_natural(block, e, mine)) continue;
+      if (!partial && !engine.set_natural(block, e, mine) && !is_limit(engine, block, e)) continue;
       if (!family.natural_from_moments(usual, {}, natural) || engine.set_natural(block, e, natural)) {
         engine.set_statistics(block, e, usual);
         settled = false;
@@ -124,10 +180,21 @@ std::optional<BlockFailure> default_q(Engine& engine, const model::ModelGraph& g
   return std::nullopt;
 }
 
-void default_point(Engine& engine, const model::ModelGraph& graph, int block) {
+// Points that multiply none but points start from noise.
+bool is_bilinear_point(const plan::Plan& plan, int block) {
+  const std::vector<int> others = multipliers(plan, block);
+  return !others.empty() && std::all_of(others.begin(), others.end(), [&](int o) { return plan.blocks[static_cast<std::size_t>(o)].point; });
+}
+
+void default_point(Engine& engine, const model::ModelGraph& graph, int block, std::uint64_t seed) {
   const plan::PlannedBlock& planned = engine.plan().blocks[static_cast<std::size_t>(block)];
-  const std::vector<double> value = usual_value(planned, graph);
-  for (std::int64_t e = 0; e < planned.count; ++e) engine.set_value(block, e, value);
+  const bool noise = is_gaussian(planned) && is_bilinear_point(engine.plan(), block);
+  for (std::int64_t e = 0; e < planned.count; ++e) {
+    std::vector<double> value = usual_value(planned, graph);
+    family::Stream stream(seed + static_cast<std::uint64_t>(block), family::Purpose::initialisation, static_cast<std::uint64_t>(e));
+    for (double& v : value) v += noise ? stream.normal() : 0.0;
+    engine.set_value(block, e, value);
+  }
 }
 
 std::optional<BlockFailure> set_given(Engine& engine, const Given& given, int block) {
@@ -179,8 +246,50 @@ GivenMeans random_networks(const plan::PlannedBlock& block, std::uint64_t seed) 
   };
 }
 
+// The Gaussian blocks whose start is read off the data, and the principal direction that each begins with. Of two that multiply each other it is the
+// one with more elements; the other follows from it.
+std::map<int, Eigen::Index> data_started(const plan::Plan& plan, const Given& given) {
+  std::vector<int> order;
+  for (std::size_t b = 0; b < plan.blocks.size(); ++b) {
+    const plan::PlannedBlock& block = plan.blocks[b];
+    if (!block.point && is_gaussian(block) && block.count > 1 && block.families.empty() && !given.stored(static_cast<int>(b))) {
+      order.push_back(static_cast<int>(b));
+    }
+  }
+  const auto count = [&](int b) { return plan.blocks[static_cast<std::size_t>(b)].count; };
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return count(a) > count(b); });
+  std::map<int, Eigen::Index> out;
+  std::map<std::int64_t, Eigen::Index> used;  // directions, by number of elements
+  for (const int b : order) {
+    const std::vector<int> others = multipliers(plan, b);
+    if (others.empty() || std::any_of(others.begin(), others.end(), [&](int o) { return out.contains(o); })) continue;
+    out[b] = used[count(b)];
+    used[count(b)] += static_cast<Eigen::Index>(plan.blocks[static_cast<std::size_t>(b)].family->value_size());
+  }
+  return out;
+}
+
+// The stored block's elements at the scores of their data columns. False where there are none.
+bool seed_values(Engine& engine, int block, Eigen::Index first, std::uint64_t seed) {
+  const plan::PlannedBlock& planned = engine.plan().blocks[static_cast<std::size_t>(block)];
+  const std::vector<SiteColumns> columns = element_columns(engine, block);
+  if (columns.size() != 1 || static_cast<std::int64_t>(columns[0].sites.size()) != planned.count) return false;
+  family::Stream stream(seed, family::Purpose::seeding, static_cast<std::uint64_t>(block), 2);
+  const auto size = static_cast<Eigen::Index>(planned.family->value_size());
+  const Directions found = principal_directions(columns[0].points, first + size, stream);
+  if (found.unit.cols() <= first) return false;
+  std::vector<double> value(planned.family->value_size());
+  for (std::size_t s = 0; s < columns[0].sites.size(); ++s) {
+    const std::int64_t e = columns[0].sites[s].element;
+    family::Stream noise(seed, family::Purpose::initialisation, static_cast<std::uint64_t>(e), 1);
+    found.scores(columns[0].points.col(static_cast<Eigen::Index>(s)), first, noise, value);
+    engine.set_statistics(block, e, value);
+  }
+  return true;
+}
+
 // Nothing for a block whose first sweep can be computed from the stored blocks' starting values.
-GivenMeans first_means(const Engine& engine, int pass_id, std::uint64_t seed) {
+GivenMeans first_means(const Engine& engine, int pass_id, std::optional<Eigen::Index> direction, std::uint64_t seed) {
   const plan::Plan& plan = engine.plan();
   const plan::Pass& pass = plan.passes[static_cast<std::size_t>(pass_id)];
   const plan::PlannedBlock& block = plan.blocks[static_cast<std::size_t>(*pass.block)];
@@ -190,7 +299,39 @@ GivenMeans first_means(const Engine& engine, int pass_id, std::uint64_t seed) {
     return random_responsibilities(pass.statistics, seed);
   }
   if (block.network) return random_networks(block, seed);
+  if (direction) {
+    if (auto seeded = seeded_values(plan, pass, *block.family, *direction, seed)) return *seeded;
+  }
   return is_gaussian(block) ? random_values(block, seed) : GivenMeans{};
+}
+
+// Whether the state that the block's terms meet is a random one.
+bool meets_noise(const plan::Plan& plan, int block) {
+  const auto random = [&](const plan::Operand& o) {
+    if (o.kind != plan::OperandKind::statistic || o.id == block) return false;
+    const plan::PlannedBlock& other = plan.blocks[static_cast<std::size_t>(o.id)];
+    return other.discrete || other.network || (is_gaussian(other) && (is_bilinear(plan, o.id) || is_bilinear_point(plan, o.id)));
+  };
+  return std::any_of(plan.terms.begin(), plan.terms.end(), [&](const plan::ReducedTerm& term) {
+    const bool mine = std::any_of(term.operands.begin(), term.operands.end(),
+                                  [&](const plan::Operand& o) { return o.kind == plan::OperandKind::statistic && o.id == block; });
+    return mine && (term.swept || std::any_of(term.operands.begin(), term.operands.end(), random));
+  });
+}
+
+// Starts from data in place of those from noise; the blocks that have one.
+std::vector<int> seed_stored(Engine& engine, const Given& given, const std::map<int, Eigen::Index>& directions, std::uint64_t seed,
+                             std::optional<BlockFailure>& failure) {
+  std::vector<int> out;
+  for (const int block : engine.stored()) {
+    const plan::PlannedBlock& planned = engine.plan().blocks[static_cast<std::size_t>(block)];
+    if (given.stored(block) || planned.point || failure) continue;
+    const auto direction = directions.find(block);
+    const bool seeded = planned.discrete || planned.network ? seed_levels(engine, block, seed, !meets_noise(engine.plan(), block), failure)
+                                                            : direction != directions.end() && seed_values(engine, block, direction->second, seed);
+    if (seeded) out.push_back(block);
+  }
+  return out;
 }
 
 }  // namespace
@@ -202,7 +343,9 @@ bool start_is_random(const plan::Plan& plan, const Given& given) {
     const int id = static_cast<int>(b);
     if (block.swept) {
       if (!any_stored && given.responsibility.count(id) == 0 && (block.discrete || block.network || is_gaussian(block))) return true;
-    } else if (!block.point && !given.stored(id) && (block.discrete || block.network || (is_gaussian(block) && is_bilinear(plan, id)))) {
+    } else if (block.point) {
+      if (!given.stored(id) && is_gaussian(block) && is_bilinear_point(plan, id)) return true;
+    } else if (!given.stored(id) && (block.discrete || block.network || (is_gaussian(block) && is_bilinear(plan, id)))) {
       return true;
     }
   }
@@ -223,29 +366,37 @@ std::optional<BlockFailure> start(Engine& engine, const model::ModelGraph& graph
     if (given.stored(block)) {
       failure = set_given(engine, given, block);
     } else if (engine.plan().blocks[static_cast<std::size_t>(block)].point) {
-      default_point(engine, graph, block);
+      default_point(engine, graph, block, seed);
     } else {
       failure = default_q(engine, graph, block, seed, settled);
     }
     if (failure) return failure;
   }
   const bool any_stored = !given.natural.empty() || !given.value.empty();
+  const std::map<int, Eigen::Index> directions = data_started(engine.plan(), given);
+  std::optional<BlockFailure> failure;
+  std::vector<int> seeded;
+  if (!any_stored) seeded = seed_stored(engine, given, directions, seed, failure);
+  if (failure) return failure;
   for (const int pass : engine.passes()) {
     const plan::Pass& planned = engine.plan().passes[static_cast<std::size_t>(pass)];
     GivenMeans means;
     if (const auto found = given.responsibility.find(*planned.block); found != given.responsibility.end()) {
       means = from_rows(found->second, planned.statistics);
     } else if (!any_stored) {
-      means = first_means(engine, pass, seed);
+      const auto direction = directions.find(*planned.block);
+      means = first_means(engine, pass, direction == directions.end() ? std::nullopt : std::optional(direction->second), seed);
     }
     settled = settled && !means;
-    if (auto failure = engine.sweep(pass, means)) return failure;
+    if ((failure = engine.sweep(pass, means))) return failure;
   }
   // The usual values of stored blocks mean nothing beside the data: replace them before the first iteration counts.
-  if (!given.empty() || settled) return std::nullopt;
+  if (!given.empty() || (settled && seeded.empty())) return std::nullopt;
   for (const int block : engine.stored()) {
-    if (auto failure = engine.update(block)) return failure;
+    if (std::find(seeded.begin(), seeded.end(), block) != seeded.end()) continue;
+    if ((failure = engine.update(block))) return failure;
   }
+  settled = false;
   return std::nullopt;
 }
 

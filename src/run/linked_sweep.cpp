@@ -10,14 +10,21 @@
 #include "run/tile_sweep.hpp"
 
 namespace jensen::run {
+
+struct LinkedMemory {
+  std::vector<double> links;  // natural parameters
+  std::optional<std::variant<DiscreteChain, GaussianChain>> chain;
+};
+
 namespace {
 
 using Chain = std::variant<DiscreteChain, GaussianChain>;
 
 class LinkedSweep {
  public:
-  LinkedSweep(const SweepRequest& request, const std::vector<double>* link_derivative)
+  LinkedSweep(const SweepRequest& request, const std::vector<double>* link_derivative, std::shared_ptr<LinkedMemory>& memory)
       : request_(request),
+        memory_(memory),
         pass_(request.pass),
         link_(*request.pass.link),
         links_(request.plan.passes[static_cast<std::size_t>(link_.pass)]),
@@ -34,7 +41,7 @@ class LinkedSweep {
     if (request_.given) {
       out.link_sums = add_link_sums(given_means());
     } else {
-      Chain chain = make_chain();
+      Chain& chain = ready_chain();
       sweep_up(chain, out.rows);
       if (out.rows.cancelled || out.rows.failure) return out;
       sweep_down(chain);
@@ -76,11 +83,23 @@ class LinkedSweep {
     return out;
   }
 
-  Chain make_chain() {
-    naturals_ = link_naturals();
-    const Forest forest{pass_.rows, link_.previous.data(), link_.kind.data()};
-    if (block_.discrete) return DiscreteChain(side_, forest, naturals_.data(), links_.rows);
-    return GaussianChain(side_, forest, naturals_.data(), links_.rows);
+  Chain& ready_chain() {
+    if (!memory_) memory_ = std::make_shared<LinkedMemory>();
+    memory_->links = link_naturals();
+    const double* links = memory_->links.data();
+    if (!memory_->chain) {
+      const Forest forest{pass_.rows, link_.previous.data(), link_.kind.data()};
+      if (block_.discrete) {
+        memory_->chain.emplace(std::in_place_type<DiscreteChain>, side_, forest, links, links_.rows);
+      } else {
+        memory_->chain.emplace(std::in_place_type<GaussianChain>, side_, forest, links, links_.rows);
+      }
+    } else if (auto* discrete = std::get_if<DiscreteChain>(&*memory_->chain)) {
+      discrete->set_links(links);
+    } else {
+      std::get<GaussianChain>(*memory_->chain).restart(links);
+    }
+    return *memory_->chain;
   }
 
   void sweep_up(Chain& chain, SweepResult& out) {
@@ -206,6 +225,7 @@ class LinkedSweep {
   }
 
   const SweepRequest& request_;
+  std::shared_ptr<LinkedMemory>& memory_;
   const plan::Pass& pass_;
   const plan::Link& link_;
   const plan::Pass& links_;
@@ -214,13 +234,12 @@ class LinkedSweep {
   TileSweep row_tiles_, link_tiles_;
   TileScratch scratch_;
   std::vector<double> sums_;
-  std::vector<double> naturals_;  // of the links
 };
 
 }  // namespace
 
-LinkedResult linked_sweep(const SweepRequest& request, const std::vector<double>* link_derivative) {
-  return LinkedSweep(request, link_derivative).run();
+LinkedResult linked_sweep(const SweepRequest& request, const std::vector<double>* link_derivative, std::shared_ptr<LinkedMemory>& memory) {
+  return LinkedSweep(request, link_derivative, memory).run();
 }
 
 }  // namespace jensen::run

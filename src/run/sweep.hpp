@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,6 +47,7 @@ struct LinkedResult {
   SweepResult rows;
   std::vector<double> link_sums;  // as the pass of the links lays them out
 };
-LinkedResult linked_sweep(const SweepRequest& request, const std::vector<double>* link_derivative);
+struct LinkedMemory;  // what a pass keeps between sweeps: fresh pages cost more than the sums over rows of few levels
+LinkedResult linked_sweep(const SweepRequest& request, const std::vector<double>* link_derivative, std::shared_ptr<LinkedMemory>& memory);
 
 }  // namespace jensen::run

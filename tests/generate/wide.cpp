@@ -311,7 +311,7 @@ void robust(Parts& p) {
 
 void overdispersed(Parts& p) {
   const std::string a = p.fresh("a"), y = p.counts("y", 7);
-  p.state(fmt::format("{} ~ {}", a, p.one_of({"gamma(2, 1)", "half_normal(2)", "weibull(2, 2)"})));
+  p.state(fmt::format("{} ~ {}", a, p.one_of({"gamma(2, 1)", "half_normal(2)", "weibull(2, 2)", "lognormal(0, 1)"})));
   switch (p.below(3)) {
     case 0:
       return p.in_rows(fmt::format("{}[n] ~ negative_binomial(mean = {}, shape = 1.5)", y, a));

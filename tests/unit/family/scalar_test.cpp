@@ -340,6 +340,16 @@ TEST_CASE("scalar: parameters from moments where the statistics allow it", "[fam
   CHECK(!other->natural_from_moments(Values{4}, Values{3}, one));
 }
 
+// v⁴ grows for ever, but from 1e77 on its size is beyond range, and so is that of v³ from 1e103 on.
+TEST_CASE("scalar: a density that rises where its parts are beyond range is improper", "[family][scalar]") {
+  const auto scalar = make_scalar(on(SupportKind::positive), {power(3), power(4)});
+  CHECK_THAT(reason(*scalar, {-1, 1e-170}), Catch::Matchers::ContainsSubstring("infinity"));
+  CHECK(reason(*scalar, {1, -1e-3}).empty());
+  const auto real = make_scalar(on(SupportKind::real), {power(2), power(3), power(4)});
+  CHECK_THAT(reason(*real, {-1, 1e-120, 0}), Catch::Matchers::ContainsSubstring("infinity"));
+  CHECK(reason(*real, {-1, 1, -0.1}).empty());
+}
+
 TEST_CASE("scalar: an update asks for few values", "[family][scalar]") {
   int asked = 0;
   const auto counted = [&asked](double v, double* out) {
