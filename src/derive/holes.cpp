@@ -14,12 +14,11 @@ constexpr std::size_t most_holes = 4;  // in one density: it is expanded for eac
 }  // namespace
 
 // An entry of a vector, or an element under a sum, is x + m v as it stands (a missing cell's x is 0): products of such sums are statistics of v.
-// A level is no number that could be added: where it is picked, as the parent's in a tree, it is one of the density's holes as well.
+// A cell that is picked, as the parent's in a tree, is one of the density's holes.
 Poly Expander::element_with_holes(VariableId id, const std::vector<IndexUse>& at) {
   const model::Variable& variable = graph_.variables[id];
-  const bool level = is_discrete(graph_.variables[variable.missing].type.support.kind);
   const bool fixed = std::ranges::all_of(at, [&](const IndexUse& use) {
-    return !use.index.valid() || context_.plates.contains(use.index) || (level && std::ranges::find(picks_, use.index, &Pick::index) != picks_.end());
+    return !use.index.valid() || context_.plates.contains(use.index) || std::ranges::find(picks_, use.index, &Pick::index) != picks_.end();
   });
   if (!variable.type.dims.empty() || !fixed) {
     const Poly latent = eval_inferred(variable.missing).at(at);
