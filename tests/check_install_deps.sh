@@ -43,9 +43,8 @@ for package in g++ cmake ninja-build ccache clang clang-format clang-tidy libcla
     *) echo "scripts/install-deps --dev does not name $package"; failed=1 ;;
   esac
 done
-if apt-cache show g++ >/dev/null 2>&1; then
-  for package in ${all#*recommends }; do
-    apt-cache show "$package" >/dev/null 2>&1 || { echo "Debian has no package $package"; failed=1; }
-  done
-fi
+known=$(apt-cache --no-all-versions show ${all#*recommends } 2>/dev/null | sed -n 's/^Package: //p')
+for package in ${known:+${all#*recommends }}; do
+  grep -qx -- "$package" <<< "$known" || { echo "Debian has no package $package"; failed=1; }
+done
 exit $failed
