@@ -41,7 +41,6 @@ class Builder {
   Result<ModelGraph> build();
 
  private:
-  friend class ShapeInference;
 
   // collect.cpp: declarations and statements, without looking inside expressions
   void load_stdlib();
@@ -129,7 +128,6 @@ class Builder {
   void check_variable(VariableId id);
   void mark_data_sized();
   void apply_method();
-  void check_target(const std::vector<grammar::Expr>& indices, VariableId variable, const Scope& scope, SourceSpan span);
 
   // shapes.cpp
   ExprType infer(const grammar::Expr& expr, const Scope& scope);
