@@ -22,7 +22,7 @@ TEST_CASE("both products of a tile equal their sums", "[run]") {
     for (double& v : g) v = stream.normal();
     for (double& v : m) v = stream.uniform();
     run::predict(pairs, x.data(), rows, g.data(), levels, eta.data());
-    std::vector<double> lane_sums(g.size() * run::lanes, 0.0), sums(g.size(), 0.0);
+    std::vector<double> lane_sums(g.size() * lanes, 0.0), sums(g.size(), 0.0);
     run::accumulate(pairs, x.data(), rows, m.data(), levels, lane_sums.data());
     run::add_lanes(lane_sums, sums.data());
     const auto feature = [&](std::int64_t f, std::int64_t r) {
