@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "run/kernels/lanes.hpp"
+#include "base/lanes.hpp"
 
 namespace jensen::run {
 
