@@ -293,7 +293,7 @@ Tensor Expander::eval_index(const grammar::IndexExpr& index, const NamesPtr& nam
   for (const Names* n = names.get(); n != nullptr && name != nullptr; n = n->parent.get())
     local = local || n->values.contains(name->name) || n->closed;
   const VariableId id = name != nullptr && !local ? graph_.find(name->name) : VariableId{};
-  const bool is_data_variable = id.valid() && graph_.variables[id].role == model::Role::data;
+  const bool is_data_variable = id.valid() && graph_.variables[id].role == model::Role::data && !graph_.variables[id].missing.valid();
   return {dims, [this, base, items, is_data_variable, id](const std::vector<IndexUse>& at) {
             std::size_t next = 0;
             std::vector<IndexUse> uses;

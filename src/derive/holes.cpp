@@ -14,10 +14,13 @@ constexpr std::size_t most_holes = 4;  // in one density: it is expanded for eac
 }  // namespace
 
 // An entry of a vector, or an element under a sum, is x + m v as it stands (a missing cell's x is 0): products of such sums are statistics of v.
+// A cell that is picked, as the parent's in a tree, is one of the density's holes.
 Poly Expander::element_with_holes(VariableId id, const std::vector<IndexUse>& at) {
   const model::Variable& variable = graph_.variables[id];
-  const bool by_plates = std::ranges::all_of(at, [&](const IndexUse& use) { return !use.index.valid() || context_.plates.contains(use.index); });
-  if (!variable.type.dims.empty() || !by_plates) {
+  const bool fixed = std::ranges::all_of(at, [&](const IndexUse& use) {
+    return !use.index.valid() || context_.plates.contains(use.index) || std::ranges::find(picks_, use.index, &Pick::index) != picks_.end();
+  });
+  if (!variable.type.dims.empty() || !fixed) {
     const Poly latent = eval_inferred(variable.missing).at(at);
     return sum(context_, element_of_data(id, at), product(element_of_data(variable.missing_mask, at), latent));
   }

@@ -24,7 +24,10 @@ std::string eta_latex(const Statistic& statistic);
 // The first entry that is not finite, as a reason.
 std::optional<Improper> not_finite(std::span<const double> natural);
 
-// log v, with 0 taken as the smallest normal double: a probability may be exactly 0 at a mode, and 0 · log 0 has to stay 0.
-inline double log_probability(double v) { return std::log(v > std::numeric_limits<double>::min() ? v : std::numeric_limits<double>::min()); }
+// log v of a probability at a mode. One below the smallest normal double is taken as that; one that is 0 stays 0 whatever the data say, as log 0
+// stays beyond any sum of densities, and is finite, so that 0 · log 0 is 0.
+inline double log_probability(double v) {
+  return v == 0 ? -1e290 : std::log(v > std::numeric_limits<double>::min() ? v : std::numeric_limits<double>::min());
+}
 
 }  // namespace jensen::family

@@ -90,6 +90,30 @@ class Aligner {
     add_mask(i, start, have, rows);
   }
 
+  // Data at the row that a lookup names become data of the row itself.
+  void take_from(std::size_t index, const LookupFactor& named) {
+    const auto data_at = [&](DataFactor& data) {
+      if (data.at.strides[index] == 0) return;
+      const ConstantArray source = plan_.arrays[static_cast<std::size_t>(data.array)];
+      auto values = std::make_shared<std::vector<double>>();
+      data.at = taken(
+          data.at, index, named, 0.0, [&](std::int64_t at) { return source.values[at]; }, *values);
+      data.array = static_cast<int>(plan_.arrays.size());
+      plan_.arrays.push_back({values->data(), values, source.text});
+    };
+    for (DataFactor& data : term_.data) data_at(data);
+    if (term_.weight) data_at(*term_.weight);
+    for (LookupFactor& lookup : term_.lookups) {
+      if (lookup.at.strides[index] == 0) continue;
+      const LookupArray source = plan_.lookups[static_cast<std::size_t>(lookup.lookup)];
+      LookupArray array{{}, source.extent, source.text};
+      const auto position = [&](std::int64_t at) { return source.positions[static_cast<std::size_t>(at)]; };
+      lookup.at = taken(lookup.at, index, named, std::int32_t{-1}, position, array.positions);
+      lookup.lookup = static_cast<int>(plan_.lookups.size());
+      plan_.lookups.push_back(std::move(array));
+    }
+  }
+
   std::size_t add_index(std::int64_t extent) {
     term_.indices.emplace_back();
     term_.extents.push_back(extent);
@@ -108,6 +132,30 @@ class Aligner {
   }
 
  private:
+  // Dense over the indices of either; where the lookup names no row, `none`.
+  template <class T, class Source>
+  Affine taken(const Affine& at, std::size_t index, const LookupFactor& named, T none, const Source& source, std::vector<T>& values) const {
+    Affine out{0, std::vector<std::int64_t>(term_.indices.size(), 0)};
+    std::vector<std::int64_t> extents, from, names;
+    for (std::size_t j = 0; j < term_.indices.size(); ++j) {
+      if (j == index || (at.strides[j] == 0 && named.at.strides[j] == 0)) continue;
+      extents.push_back(term_.extents[j]);
+      from.push_back(at.strides[j]);
+      names.push_back(named.at.strides[j]);
+    }
+    std::int64_t cells = 1;
+    for (std::size_t j = term_.indices.size(); j-- > 0;) {
+      if (j == index || (at.strides[j] == 0 && named.at.strides[j] == 0)) continue;
+      out.strides[j] = cells;
+      cells *= term_.extents[j];
+    }
+    for_each_cell(extents, {from, names}, {at.base, named.at.base}, [&](const std::vector<std::int64_t>& cell) {
+      const std::int32_t row = plan_.lookups[static_cast<std::size_t>(named.lookup)].positions[static_cast<std::size_t>(cell[1])];
+      values.push_back(row < 0 ? none : source(cell[0] + row * at.strides[index]));
+    });
+    return out;
+  }
+
   DataFactor widen_data(const DataFactor& data, std::size_t i, std::int64_t start, std::int64_t rows) {
     if (data.at.strides[i] == 0) return data;
     const Widened w = widen(term_, data.at, i, start, rows);
@@ -189,6 +237,7 @@ void align_rows(Plan& plan, ResolvedTerm& term, std::map<int, std::vector<std::i
     if (!use.hung_on) continue;
     const auto named = std::find_if(term.lookups.begin(), term.lookups.end(), [&](const LookupFactor& l) { return l.target == *use.hung_on; });
     if (named == term.lookups.end()) throw NotByRow{use.block};
+    aligner.take_from(*use.hung_on, LookupFactor(*named));
     std::vector<std::int32_t> found = positions_by_row(plan, *named, use);
     auto& known = parents[use.block];
     known.resize(found.size(), -1);

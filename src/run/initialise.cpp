@@ -295,7 +295,7 @@ GivenMeans first_means(const Engine& engine, int pass_id, std::optional<Eigen::I
   const plan::PlannedBlock& block = plan.blocks[static_cast<std::size_t>(*pass.block)];
   if (block.discrete) {
     family::Stream stream(seed, family::Purpose::seeding, static_cast<std::uint64_t>(pass_id));
-    if (auto seeded = seeded_responsibilities(plan, pass, pass.statistics, stream)) return *seeded;
+    if (auto seeded = seeded_responsibilities(plan, pass, pass.statistics, stream)) return pass.link ? softened(*seeded, pass.statistics) : *seeded;
     return random_responsibilities(pass.statistics, seed);
   }
   if (block.network) return random_networks(block, seed);

@@ -216,6 +216,17 @@ void Directions::scores(const Eigen::VectorXd& point, Eigen::Index first, family
   }
 }
 
+GivenMeans softened(GivenMeans hard, std::int64_t levels) {
+  constexpr double share = 0.1;
+  return [hard = std::move(hard), levels](const Tile& tile, double* mean) {
+    hard(tile, mean);
+    for (std::int64_t s = 0; s < levels; ++s) {
+      for (std::int64_t i = 0; i < tile.rows; ++i)
+        mean[s * tile_rows + i] = (1 - share) * mean[s * tile_rows + i] + share / static_cast<double>(levels);
+    }
+  };
+}
+
 GivenMeans random_responsibilities(std::int64_t levels, std::uint64_t seed) {
   return [levels, seed](const Tile& tile, double* mean) {
     for (std::int64_t i = 0; i < tile.rows; ++i) {

@@ -33,6 +33,9 @@ Directions principal_directions(const Eigen::MatrixXd& points, Eigen::Index coun
 std::optional<GivenMeans> seeded_values(const plan::Plan& plan, const plan::Pass& pass, const family::Family& family, Eigen::Index first,
                                         std::uint64_t seed);
 
+// The same with a share of every level. From rows of one level alone a chain that emits levels learns zeros, which no later step leaves.
+GivenMeans softened(GivenMeans hard, std::int64_t levels);
+
 // A draw from the flat Dirichlet for each row.
 GivenMeans random_responsibilities(std::int64_t levels, std::uint64_t seed);
 
