@@ -107,6 +107,7 @@ class Resolver {
   bool add_composite(ResolvedTerm& term, DataExprId id);
   void add_lookup(ResolvedTerm& term, DataExprId id);
   void add_grid(ResolvedTerm& term, DataExprId id);
+  void check_lookups(const ResolvedTerm& term);
   DataFactor factor(const ResolvedTerm& term, const Grid& grid, const std::string& text);
   Affine affine(const ResolvedTerm& term, const Grid& grid) const;
   int array(const Grid& grid, const std::string& text);
