@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Writes the benchmarks' data and starts. Seeds are fixed, so every run gives the same bits.
 
-    generate.py [--out FOLDER] [WORKLOAD ...]        workloads: W1_full W1_diagonal W2 W3 W5 W6 W8; all by default
+    generate.py [--out FOLDER] [WORKLOAD ...]        workloads: W1_full W1_diagonal W2 W3 W4_gaussian W4_categorical W5 W6 W7 W8
+                                            smoothing; all by default
 
 One folder per workload: x.npy (and y.npy), what the peers start from as .npy, and the same start for `jensen fit --init` as start.json.
 Values are rounded to six decimals, so a CSV copy printed with %.6f holds the same doubles. W2 uses the data of W1_full.
@@ -122,6 +123,57 @@ def w3(out):
     write_start(folder, {"phi": {"concentration": start}})
 
 
+def chain_of_states(stream, transitions, uniform):
+    """States of a chain from state 0, the first of them a transition, too: one number on (0, 1) for each."""
+    ends = transitions.cumsum(1)
+    ends[:, -1] = 1.0
+    states, state = np.empty(len(uniform), int), 0
+    for t, u in enumerate(uniform):
+        state = int(np.searchsorted(ends[state], u))
+        states[t] = state
+    return states
+
+
+def start_of_chain(states):
+    """Every state as likely at first, 0.8 to stay, the rest shared out."""
+    transitions = np.full((states, states), 0.2 / (states - 1))
+    np.fill_diagonal(transitions, 0.8)
+    return {"start": {"value": np.full(states, 1 / states)}, "transition": {"value": transitions}}
+
+
+def w4_gaussian(out):
+    stream = generator("W4a")
+    rows, states, dimension = 200_000, 8, 4
+    transitions = 0.85 * np.eye(states) + 0.15 * stream.dirichlet(np.ones(states), states)
+    means = stream.normal(0, 1.5, (states, dimension))
+    factors = np.stack([np.linalg.cholesky(random_covariance(stream, dimension)) for _ in range(states)])
+    z = chain_of_states(stream, transitions, stream.random(rows))
+    x = rounded(means[z] + np.einsum("tij,tj->ti", factors[z], stream.normal(size=(rows, dimension))))
+    start = x[stream.choice(rows, states, replace=False)]
+    variances = rounded(x.var(0))
+    folder = os.path.join(out, "W4_gaussian")
+    write(folder, x=x, init_means=start, init_variances=variances)
+    write_start(folder, start_of_chain(states) | {"mu": {"value": start}, "S": {"value": np.tile(np.diag(variances), (states, 1, 1))}})
+
+
+def w4_categorical(out):
+    stream = generator("W4b")
+    rows, states, levels = 500_000, 16, 64
+    transitions = 0.9 * np.eye(states) + 0.1 * stream.dirichlet(np.ones(states), states)
+    ends = stream.dirichlet(np.full(levels, 0.2), states).cumsum(1)
+    ends[:, -1] = 1.0
+    uniform = stream.random((rows, 2))
+    z = chain_of_states(stream, transitions, uniform[:, 0])
+    y = np.array([np.searchsorted(ends[state], u) for state, u in zip(z, uniform[:, 1])], np.int64)
+    start = rounded(stream.dirichlet(np.full(levels, 5.0), states))
+    start[:, -1] += 1 - start.sum(1)
+    start = rounded(start)
+    assert len(np.unique(y)) == levels   # so that levels are numbered as the columns of the start
+    folder = os.path.join(out, "W4_categorical")
+    write(folder, y=y, init_emission=start)
+    write_start(folder, start_of_chain(states) | {"emission": {"value": start}})
+
+
 def w5(out):
     """Ten factors; the start has the sample mean, random loadings and unit variances."""
     stream = generator("W5")
@@ -147,6 +199,43 @@ def w6(out):
     write_start(folder, {"tau": unit, "alpha": unit})
 
 
+def w7(out):
+    """Loadings start near those that made the data; every other matrix starts as a multiple of the identity."""
+    stream = generator("W7")
+    rows, states, dimension = 20_000, 4, 8
+    q, _ = np.linalg.qr(stream.normal(size=(states, states)))
+    dynamics = q @ np.diag([0.97, 0.9, 0.8, 0.5]) @ q.T
+    loadings = stream.normal(0, 1, (dimension, states))
+    variances = stream.uniform(0.3, 1.0, dimension)
+    state = stream.normal(size=states)
+    x = np.empty((rows, states))
+    for t, noise in enumerate(stream.normal(size=(rows, states))):
+        state = dynamics @ state + noise
+        x[t] = state
+    y = rounded(x @ loadings.T + stream.normal(size=(rows, dimension)) * np.sqrt(variances))
+    start = rounded(loadings + 0.5 * stream.normal(size=(dimension, states)))
+    folder = os.path.join(out, "W7")
+    write(folder, y=y, init_loadings=start)
+    eye = np.eye(states)
+    write_start(folder, {"A": {"value": 0.9 * eye}, "C": {"value": start}, "Q": {"value": eye}, "r": {"value": np.ones(dimension)},
+                         "m": {"value": np.zeros(states)}, "P": {"value": eye}})
+
+
+def smoothing(out):
+    """A slowly turning state in the plane, seen with noise."""
+    stream = generator("smoothing")
+    rows, angle = 50_000, np.pi / 20
+    turn = 0.999 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    state = np.zeros(2)
+    x = np.empty((rows, 2))
+    for t, noise in enumerate(stream.normal(0, 0.3, (rows, 2))):
+        state = turn @ state + noise
+        x[t] = state
+    folder = os.path.join(out, "smoothing")
+    write(folder, y=rounded(x + stream.normal(size=(rows, 2))))
+    write_start(folder, {})
+
+
 def w8(out):
     stream = generator("W8")
     groups, each = 10_000, 50
@@ -156,7 +245,8 @@ def w8(out):
     write_start(folder, {"t": {"value": 1.0}, "s": {"value": 1.0}})   # mu is updated first, from these
 
 
-WORKLOADS = {"W1_full": w1_full, "W1_diagonal": w1_diagonal, "W2": w2, "W3": w3, "W5": w5, "W6": w6, "W8": w8}
+WORKLOADS = {"W1_full": w1_full, "W1_diagonal": w1_diagonal, "W2": w2, "W3": w3, "W4_gaussian": w4_gaussian, "W4_categorical": w4_categorical, "W5": w5,
+             "W6": w6, "W7": w7, "W8": w8, "smoothing": smoothing}
 
 
 def main():

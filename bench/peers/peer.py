@@ -2,9 +2,9 @@
 """Runs one peer on one workload for a fixed number of iterations and prints a line of JSON: CPU and wall milliseconds per iteration (the
 iterations alone, one thread) and the log likelihood or ELBO reached.
 
-    peer.py numpy|sklearn W1_full|W1_diagonal|W2|W3|W5|W6|W8 DATA_FOLDER ITERATIONS
+    peer.py numpy|sklearn|hmmlearn|statsmodels W1_full|W1_diagonal|W2|W3|W4_gaussian|W4_categorical|W5|W6|W7|W8 DATA_FOLDER ITERATIONS
 
-W8 goes to convergence, whatever ITERATIONS is.
+W8 goes to convergence, whatever ITERATIONS is. Exit status 69 where the peer is not installed.
 """
 import os
 import sys
@@ -13,10 +13,15 @@ import timing   # before NumPy: it fixes the number of threads
 import numpy as np
 
 import factor_analysis
+import hidden_markov
+import linear_dynamics
 import mixture_em
 import mixture_vb
 import random_intercepts
 import regression_vb
+
+
+NOT_INSTALLED = 69
 
 
 def load(folder, *names):
@@ -61,6 +66,18 @@ def numpy_random_intercepts(folder, _):
     begin = timing.now()
     trace = random_intercepts.em(*sums)
     timing.report("numpy", len(trace), begin, timing.now(), trace[-1], begin[0] - first[0], begin[1] - first[1])
+
+
+def hidden_markov_gaussian(run):
+    return lambda folder, iterations: run(*load(folder, "x", "init_means", "init_variances"), iterations)
+
+
+def hidden_markov_categorical(run):
+    return lambda folder, iterations: run(*load(folder, "y", "init_emission"), iterations)
+
+
+def dynamics(run):
+    return lambda folder, iterations: run(*load(folder, "y", "init_loadings"), iterations)
 
 
 def sklearn_factor_analysis(folder, iterations):
@@ -132,8 +149,14 @@ def sklearn_topics(folder, iterations):
 PEERS = {
     ("numpy", "W1_full"): lambda folder, iterations: numpy_mixture(folder, False, iterations),
     ("numpy", "W1_diagonal"): lambda folder, iterations: numpy_mixture(folder, True, iterations),
+    ("numpy", "W4_gaussian"): hidden_markov_gaussian(hidden_markov.numpy_gaussian),
+    ("numpy", "W4_categorical"): hidden_markov_categorical(hidden_markov.numpy_categorical),
+    ("hmmlearn", "W4_gaussian"): hidden_markov_gaussian(hidden_markov.hmmlearn_gaussian),
+    ("hmmlearn", "W4_categorical"): hidden_markov_categorical(hidden_markov.hmmlearn_categorical),
     ("numpy", "W5"): numpy_factor_analysis,
     ("numpy", "W6"): numpy_regression,
+    ("numpy", "W7"): dynamics(linear_dynamics.numpy_dynamics),
+    ("statsmodels", "W7"): dynamics(linear_dynamics.statsmodels_dynamics),
     ("numpy", "W8"): numpy_random_intercepts,
     ("sklearn", "W1_full"): lambda folder, iterations: sklearn_mixture(folder, False, iterations),
     ("sklearn", "W1_diagonal"): lambda folder, iterations: sklearn_mixture(folder, True, iterations),
@@ -148,7 +171,11 @@ def main():
         sys.exit(__doc__)
     import warnings
     warnings.filterwarnings("ignore", module="sklearn")   # "did not converge" is what a fixed number of iterations means
-    PEERS[sys.argv[1], sys.argv[2]](os.path.join(sys.argv[3], sys.argv[2]), int(sys.argv[4]))
+    try:
+        PEERS[sys.argv[1], sys.argv[2]](os.path.join(sys.argv[3], sys.argv[2]), int(sys.argv[4]))
+    except ModuleNotFoundError as error:
+        print(error, file=sys.stderr)
+        sys.exit(NOT_INSTALLED)
 
 
 if __name__ == "__main__":

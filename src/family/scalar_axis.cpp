@@ -8,6 +8,7 @@ namespace jensen::family {
 namespace {
 
 constexpr double far_edge = 700;  // e^±700 are normal doubles
+constexpr double moderate = 1e6;  // what is larger where it overflows has not overflowed in a part of it alone
 
 // The w at which the distance e^-|w| · width from a bound is known to two digits; a bound of 0 rounds nothing.
 double edge_of(double bound, double width) {
@@ -107,6 +108,7 @@ void AxisStatistics::operator()(double w, double* out) {
     const double v = axis_.value(w);
     direct(v, out);
     if (axis_.rounds(w)) correct_rounding(w, v, out);
+    if (axis_.bounded()) continue_overflow(w, out);
     return;
   }
   const Parabola& p = beyond(w > 0);
@@ -128,6 +130,40 @@ void AxisStatistics::correct_rounding(double w, double v, double* out) {
   if (!std::isfinite(shift)) return;
   for (std::size_t i = 0; i < size_; ++i)
     if (p.first[i] != 0 && std::isfinite(p.first[i])) out[i] += shift * p.first[i];
+}
+
+void AxisStatistics::continue_overflow(double w, double* out) {
+  for (std::size_t i = 0; i < size_; ++i) {
+    if (std::isfinite(out[i])) continue;
+    const Parabola& p = before_overflow(i, w);
+    const double x = (w - p.at) / p.step;
+    if (std::abs(p.value[0]) < moderate) out[i] = p.value[0] + x * (p.first[0] + x * p.second[0]);
+  }
+}
+
+// Through a place between 0 and w near the last where the statistic is finite, and two places before it.
+const AxisStatistics::Parabola& AxisStatistics::before_overflow(std::size_t statistic, double w) {
+  Parabola& p = overflow_[{statistic, w > 0}];
+  if (!p.value.empty()) return p;
+  std::vector<double> scratch(size_);
+  const auto value = [&](double at) {
+    direct(axis_.value(at), scratch.data());
+    return scratch[statistic];
+  };
+  double finite = 0.5 * w, overflow = w;
+  while (!std::isfinite(value(finite)) && std::abs(finite) > 1) finite *= 0.5;
+  while (std::abs(overflow - finite) > 0.02 * std::abs(w) && std::abs(value(finite)) < moderate) {
+    const double middle = 0.5 * (finite + overflow);
+    (std::isfinite(value(middle)) ? finite : overflow) = middle;
+  }
+  p.at = finite;
+  p.step = -0.1 * finite;
+  const double t0 = value(finite), d1 = value(finite + p.step) - t0, d2 = 0.5 * (value(finite + 2 * p.step) - t0);
+  const double second = d2 - d1, negligible = 1e-8 * std::max(1.0, std::abs(t0));
+  p.value = {t0};
+  p.second = {std::abs(second) < negligible ? 0 : second};
+  p.first = {d1 - p.second[0]};
+  return p;
 }
 
 // Differences that are rounding, or the last trace of what settles, count as none.

@@ -4,6 +4,8 @@
 // is continued as the parabola in w through its last values: exact for log v and log² v, and for whatever settles to a constant there.
 #pragma once
 
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "family/families.hpp"
@@ -23,6 +25,7 @@ class ScalarAxis {
   [[nodiscard]] double edge_high() const { return edge_high_; }
   [[nodiscard]] double overflow() const { return map_ == Map::plain ? 1e70 : 100; }  // beyond which |w| statistics may overflow
   [[nodiscard]] bool rounds(double w) const;                                         // whether v(w) is a visibly rounded one
+  [[nodiscard]] bool bounded() const { return map_ != Map::plain; }                  // at one end at least: w is a logarithm there
   [[nodiscard]] std::vector<double> scan() const;
 
  private:
@@ -49,11 +52,14 @@ class AxisStatistics {
   void direct(double v, double* out) const;
   const Parabola& beyond(bool high);
   void correct_rounding(double w, double v, double* out);
+  void continue_overflow(double w, double* out);
+  const Parabola& before_overflow(std::size_t statistic, double w);
 
   const ScalarAxis& axis_;
   const std::vector<ScalarStatistic>& statistics_;
   std::size_t size_;
   Parabola low_, high_;
+  std::map<std::pair<std::size_t, bool>, Parabola> overflow_;  // by statistic and end: of that statistic alone
 };
 
 }  // namespace jensen::family

@@ -41,7 +41,6 @@ class Builder {
   Result<ModelGraph> build();
 
  private:
-  friend class ShapeInference;
 
   // collect.cpp: declarations and statements, without looking inside expressions
   void load_stdlib();
@@ -111,6 +110,7 @@ class Builder {
   // latents.cpp: dims of latent variables from their `~` statements
   void ensure_type(VariableId id);
   void type_from_factors(VariableId id);
+  void set_additions_apart();
   void type_from_definitions(VariableId id);
   [[nodiscard]] bool in_two_branches(VariableId id, std::size_t a, std::size_t b) const;
   void set_array_extents(VariableId id, const std::vector<std::vector<Range>>& covered, const std::vector<SourceSpan>& spans);
@@ -129,7 +129,6 @@ class Builder {
   void check_variable(VariableId id);
   void mark_data_sized();
   void apply_method();
-  void check_target(const std::vector<grammar::Expr>& indices, VariableId variable, const Scope& scope, SourceSpan span);
 
   // shapes.cpp
   ExprType infer(const grammar::Expr& expr, const Scope& scope);

@@ -123,7 +123,9 @@ class Ascent {
       if (engine_.sweep(pass)) return std::nullopt;
     }
     const Bound bound = engine_.bound();
-    if (!finite(bound.elbo) || bound.elbo < run_.bound.elbo) return std::nullopt;
+    // Near a singular point large contributions cancel: what a leap gains must be more than the rounding that it brings.
+    const double noise = 1e-14 * std::max(0.0, bound.magnitude - run_.bound.magnitude);
+    if (!finite(bound.elbo) || bound.elbo < run_.bound.elbo + noise) return std::nullopt;
     const bool collapsed = find_collapse(engine_, problem_.derivation, problem_.variances, problem_.options.collapse_threshold).has_value();
     return collapsed ? std::nullopt : std::optional(bound);
   }

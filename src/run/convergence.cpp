@@ -18,11 +18,14 @@ double rise(const std::vector<double>& trace, std::size_t back, std::size_t span
 
 bool reaches(const std::vector<double>& trace, std::size_t values) { return trace.size() > values; }
 
-// The ratio of the last two differences; over single values, where a ratio may be an accident, the larger of the last two.
-double ratio(const std::vector<double>& trace, std::size_t span) {
-  const double last = rise(trace, 0, span) / rise(trace, span, span);
+// The ratio of two neighbouring differences, as large as rounding lets it be.
+double ratio(double recent, double before, double rounding) { return before > rounding ? (recent + rounding) / (before - rounding) : unknown; }
+
+// Of the last two differences; over single values, where a ratio may be an accident, the larger of the last two ratios.
+double last_ratio(const std::vector<double>& trace, std::size_t span, double rounding) {
+  const double last = ratio(rise(trace, 0, span), rise(trace, span, span), rounding);
   if (span > 1 || !reaches(trace, 3)) return last;
-  const double before = rise(trace, 1, 1) / rise(trace, 2, 1);
+  const double before = ratio(rise(trace, 1, 1), rise(trace, 2, 1), rounding);
   return before < 1 ? std::max(last, before) : last;  // a ratio above 1 is of another regime
 }
 
@@ -32,7 +35,7 @@ std::optional<double> estimate(const std::vector<double>& trace, std::size_t spa
   const double recent = rise(trace, 0, span);
   if (std::abs(recent) <= rounding) return 0.0;
   if (!reaches(trace, 2 * span)) return std::nullopt;
-  const double c = ratio(trace, span);
+  const double c = last_ratio(trace, span, rounding);
   return c > 0 && c < 1 ? recent * c / (1 - c) : unknown;
 }
 

@@ -12,8 +12,8 @@ double rounding_of(const std::vector<double>& trace, double unit);
 
 // An estimate of the rise still to come, from values that converge geometrically (Aitken): with c the ratio of the last two differences, the limit
 // lies c/(1 - c) times the last difference above the last value. The largest of the estimates from differences over 1, 2, 4 and 8 values, as far as
-// there are so many, c over single ones being the larger of the last two: one lucky ratio does not make a slow approach look fast. NaN while it
-// cannot be told.
+// there are so many, c over single ones being the larger of the last two: one lucky ratio does not make a slow approach look fast. Ratios are taken
+// as large as rounding lets them be. NaN while it cannot be told.
 double rise_to_come(const std::vector<double>& trace, double rounding);
 
 // Two estimates in a row have to agree that little is left: a jump that ends on a plateau says nothing of the plateau. `trace` is of plain updates.

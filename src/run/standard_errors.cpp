@@ -17,7 +17,7 @@ namespace {
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 constexpr double at_edge = 1e-8;              // of a share, or of the distance from the end of an interval
 constexpr double inner_step = 1e-3;           // of a coordinate, for the derivatives of statistics
-constexpr double outer_step = 1e-2;           // in units of 1 / √(complete-data information), for those of the score
+constexpr double outer_step = 2e-3;           // in units of 1 / √(complete-data information), for those of the score
 constexpr double most_singular = 1e-5;        // smallest eigenvalue of the information with unit diagonal
 constexpr std::size_t most_coordinates = 50;  // without being asked
 constexpr double most_work = 2e6;             // likewise, numbers in all E-steps, where these are more than the fit has made

@@ -202,6 +202,22 @@ TEST_CASE("scalar: a lognormal, up to a spread of three hundred factors of e", "
   }
 }
 
+// Far out 1 + v² overflows, while its logarithm is small: that is no mass.
+TEST_CASE("scalar: a growing factor whose logarithm overflows in a part of it", "[family][scalar]") {
+  const auto grows = [](double v) { return std::log(1 + v * v); };
+  const auto positive = make_scalar(on(SupportKind::positive), {power(1), function(1, grows)});
+  const double a = 1.5, total = 1 / a + 2 / (a * a * a);  // ∫ (1 + v²) e^-av
+  const Update q = update(*positive, {-a, 1});
+  CHECK_THAT(q.log_partition, WithinAbs(std::log(total), 1e-12));
+  CHECK_THAT(q.mean[0], WithinRel((1 / (a * a) + 6 / std::pow(a, 4)) / total, 1e-12));
+  const auto inverse =
+      make_scalar(on(SupportKind::positive), {power(-1), logarithm(), function(1, [](double v) { return std::log(1 + 1 / (v * v)); })});
+  CHECK_THAT(update(*inverse, {-a, -2, 1}).log_partition, WithinAbs(std::log(total), 1e-12));
+  CHECK(reason(*positive, {0, 1}).find("diverges") != std::string::npos);
+  const auto square = make_scalar(on(SupportKind::positive), {power(1), power(2)});
+  CHECK(reason(*square, {-a, 1e-3}).find("diverges") != std::string::npos);
+}
+
 TEST_CASE("scalar: two peaks, near and far apart", "[family][scalar]") {
   const auto scalar = make_scalar(on(SupportKind::real), {function(1, [](double v) { return std::pow(v * v - 1, 2); }), power(1)});
   for (const double sharpness : {1.0, 30.0, 3000.0}) {

@@ -59,7 +59,7 @@ TEST_CASE("accelerated and plain runs end at the same maximum", "[run][accelerat
     INFO(name);
     const std::string model = text_of(name + ".model");
     const std::string folder = name.substr(0, name.find('/'));
-    const std::string csv = folder == "eight_schools"  ? ""
+    const std::string csv = folder == "eight_schools"  ? text_of(folder + "/eight_schools.csv")
                             : folder == "latent_class" ? text_of(folder + "/answers.csv")
                             : folder == "dawid_skene"  ? text_of(folder + "/annotations.csv")
                                                        : text_of(folder + "/" +
