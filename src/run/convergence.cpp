@@ -61,9 +61,10 @@ double rise_to_come(const std::vector<double>& trace, double rounding) {
 bool has_converged(const std::vector<double>& trace, double tolerance, double aitken_tolerance, double unit) {
   if (!reaches(trace, 1) || tolerance <= 0) return false;
   const double rounding = rounding_of(trace, unit);
+  const double certain = rounding_of(trace, 4 * std::numeric_limits<double>::epsilon() * std::abs(trace.back()));
   const double change = std::abs(rise(trace, 0, 1));
-  if (!(change < tolerance * std::max(1.0, std::abs(trace.back())) || change <= rounding)) return false;
-  const double limit = std::max(aitken_tolerance, 4 * rounding);
+  if (!(change < tolerance * std::max(1.0, std::abs(trace.back())) || change <= certain)) return false;
+  const double limit = std::max(aitken_tolerance, 4 * certain);
   if (!(rise_to_come(trace, rounding) < limit)) return false;
   if (!reaches(trace, 2)) return true;  // the first iteration has found the maximum
   const auto first = trace.end() - static_cast<std::ptrdiff_t>(std::min(trace.size(), 2 * longest + 2));

@@ -73,7 +73,7 @@ TEST_CASE("a plateau that is being left is none", "[run]") {
 }
 
 TEST_CASE("a large bound is not asked for digits that it does not have", "[run]") {
-  const Trace trace = values(60, [](int i) { return -1e9 - 10 * std::pow(0.8, i); });
+  const Trace trace = values(80, [](int i) { return -1e9 - 10 * std::pow(0.8, i); });
   CHECK(stops(trace, 1e-16, 1e-5));
 }
 
