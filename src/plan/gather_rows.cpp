@@ -1,5 +1,5 @@
-// Observations that a column of data assigns to rows: [row_i = t] · x_i · statistic(t) summed over i is A[t] · statistic(t), A[t] = Σ_i [row_i = t] x_i,
-// so that the term runs over rows like those written by row.
+// Observations that a column of data assigns to rows: [row_i = t] · x_i · statistic(t) summed over i is A[t] · statistic(t), A[t] = Σ_i [row_i = t]
+// x_i, so that the term runs over rows like those written by row.
 #include <algorithm>
 
 #include "plan/resolve.hpp"
@@ -62,6 +62,9 @@ std::optional<Gathering> gathering_of(const ResolvedTerm& term, const LookupFact
   if (term.weight && touches(term.weight->at, out.gathered)) {
     keep_of(term.weight->at);
     out.data.push_back(*term.weight);
+  }
+  for (const LookupFactor& l : out.lookups) {
+    if (std::any_of(out.data.begin(), out.data.end(), [&](const DataFactor& d) { return d.at.strides[l.target] != 0; })) return std::nullopt;
   }
   out.at.strides.assign(n, 0);
   for (std::size_t i = n; i-- > 0;) {

@@ -62,7 +62,7 @@ std::string matrix_text(const std::vector<double>& values, std::size_t columns) 
   return out + "]";
 }
 
-const run::FittedVariable map_of(const std::string& model, const std::string& csv, const std::string& name, bool by_row) {
+run::FittedVariable map_of(const std::string& model, const std::string& csv, const std::string& name, bool by_row) {
   run::FitOptions options;
   options.most_probable = {name};
   const auto fit = tests::fit_text({.model = model, .csv = csv, .by_row = by_row}, options);
@@ -92,7 +92,9 @@ struct Chain {
     for (std::size_t t = 0; t < rows; ++t) out += fmt::format("{}{}\n", y[t], cell ? "," + cell(t) : "");
     return out;
   }
-  [[nodiscard]] double step(int from, int to) const { return std::log(trans[static_cast<std::size_t>(from) * levels + static_cast<std::size_t>(to)]); }
+  [[nodiscard]] double step(int from, int to) const {
+    return std::log(trans[static_cast<std::size_t>(from) * levels + static_cast<std::size_t>(to)]);
+  }
   [[nodiscard]] double seen(std::size_t t, int z) const { return -0.5 * std::pow(y[t] - mean[static_cast<std::size_t>(z)], 2) / 0.64; }
 };
 
