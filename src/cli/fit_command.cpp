@@ -75,6 +75,10 @@ void add_output_options(CLI::App& app, FitArguments& arguments) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->type_name("NAMES");
+  app.add_option("--map", arguments.options.most_probable, "Report the jointly most probable values of these latent variables, as in --map z")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("NAMES");
   app.add_flag("--timings", arguments.timings, "Say how long each stage took, also in the JSON");
   add_choice(app, "--print-after", arguments.print_after, {"ast", "graph", "log-joint", "plan"}, "Print the product of this stage and stop");
   app.add_option("--draws", arguments.draws, "Draws from the posterior (not supported yet)")->type_name("N");
@@ -87,6 +91,7 @@ void add_fit_options(CLI::App& app, FitArguments& arguments) {
             {"jensen fit mixture.model faithful.csv --set K=3 --restarts 8", "another constant, the best of eight starts"},
             {"jensen fit hierarchical.model --json fit.json", "data from the file that the model names; all figures as JSON"},
             {"jensen fit mixture.model faithful.csv --rows z --json - --quiet > fit.json", "responsibilities of every row too"},
+            {"jensen fit hmm.model counts.csv --map z", "the most probable path of a hidden Markov model"},
             {"jensen fit mixture.model new.csv --init fit.json", "start from an earlier fit"}});
   add_model_options(app, arguments.model);
   add_data_argument(app, arguments.data);

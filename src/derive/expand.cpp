@@ -509,7 +509,7 @@ Poly Expander::expand(FactorId id) {
     const bool outer = std::ranges::any_of(existing, [&](const Expr& e) { return grammar::to_text(e) == grammar::to_text(condition); });
     if (outer) all = all.valid() ? make_call(data(), DataOp::multiply, {all, truth}) : truth;
   }
-  if (all.valid()) {
+  if (all.valid() && !factor.adds) {
     Existence& existence = context_.joint.existence[factor.variable];
     existence = {all, {}};
     for (const Expr& index : factor.indices) existence.at.push_back(*plain_index(index, plates));

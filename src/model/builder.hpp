@@ -110,6 +110,7 @@ class Builder {
   // latents.cpp: dims of latent variables from their `~` statements
   void ensure_type(VariableId id);
   void type_from_factors(VariableId id);
+  void set_additions_apart();
   void type_from_definitions(VariableId id);
   [[nodiscard]] bool in_two_branches(VariableId id, std::size_t a, std::size_t b) const;
   void set_array_extents(VariableId id, const std::vector<std::vector<Range>>& covered, const std::vector<SourceSpan>& spans);

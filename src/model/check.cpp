@@ -81,7 +81,7 @@ BoundCall Builder::check_draw(FactorId id) {
   graph_.factors[id].distribution = call.distribution;
   graph_.factors[id].support = call.support;
   const Variable& variable = graph_.variables[factor.variable];
-  if (variable.role != Role::latent) {
+  if (variable.role != Role::latent && !factor.adds) {
     covered_by(factor.indices, factor.plates, variable.name, factor.span);
     if (variable.role == Role::data) check_observed(factor, call);
   }
@@ -200,6 +200,7 @@ void Builder::check_cycles() {
     }
   };
   for (const Factor& factor : graph_.factors) {
+    if (factor.adds) continue;  // elements that have each other's densities need no order
     for (const grammar::Argument& argument : factor.call.arguments) add(factor.variable, factor.indices, *argument.value, factor.span);
     for (const grammar::Expr& condition : factor.conditions) add(factor.variable, factor.indices, condition, factor.span);
   }
@@ -329,6 +330,7 @@ Result<ModelGraph> Builder::build() {
     }
     std::vector<grammar::Expr> conditions;
     collect(program_.statements, PlateId{}, conditions);
+    set_additions_apart();
     check_cycles();
     expand_constructions();
     if (diagnostics_.empty()) check_cycles();  // those that a body makes

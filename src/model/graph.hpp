@@ -95,6 +95,9 @@ struct Factor {
   std::vector<Gate> gates;                // of enclosing `if`s on latent variables, outermost first
   SourceSpan span;
   SourceSpan distribution_span;
+  // The element that data name on the left, b[to[e]], has this density besides what the statements say that cover the elements once each. Such a
+  // factor is none of the variable's own.
+  bool adds = false;
 };
 
 // One `=` statement.

@@ -109,6 +109,15 @@ ExprType Builder::infer_name(const std::string& name, SourceSpan span, const Sco
   fail("unknown-name", fmt::format("there is no `{}` here{}", name, meant), span, {}, meant.empty() ? std::vector{help} : std::vector<Note>{});
 }
 
+namespace {
+
+Note before_the_first(std::int64_t elements) {
+  if (elements == 1) return {Note::Kind::help, "give the first element its own statement and start the plate one later"};
+  return {Note::Kind::help, fmt::format("give the first {0} elements statements of their own and start the plate {0} later", elements)};
+}
+
+}  // namespace
+
 void Builder::check_index(const grammar::Expr& item, const ExprType& type, const Size& extent, const std::string& name, const Scope& scope) {
   if (type.unknown) return;
   if (!type.scalar()) fail("bad-index", fmt::format("an index is a whole number, not {}", shape_text(type.dims)), item.span);
@@ -121,8 +130,7 @@ void Builder::check_index(const grammar::Expr& item, const ExprType& type, const
     if ((below && *below < 0) || (above && *above < 0)) {
       fail("index-out-of-range", fmt::format("the index runs over {}..{}, but `{}` has 1..{} there", low.text(), high.text(), name, extent.text()),
            item.span, {},
-           below && *below < 0 ? std::vector{Note{Note::Kind::help, "give the first element its own statement and start the plate one later"}}
-                               : std::vector<Note>{});
+           below && *below < 0 ? std::vector{before_the_first(-*below)} : std::vector<Note>{});
     }
     // Whether a symbol of the one is large enough for the other is known only with the data.
     const std::string what = fmt::format("the index and `{}`", name);

@@ -63,6 +63,7 @@ class Evaluator {
   Grid position(const derive::IndexUse& use);
   Grid constant(double value);
   void check_finite(DataExprId id, const Grid& grid) const;
+  void collect_data_at(DataExprId id, const std::map<IndexId, std::int64_t>& counters, std::vector<std::string>& out) const;
 
   const model::ModelGraph& graph_;
   const derive::LogJoint& log_joint_;

@@ -20,13 +20,35 @@ void Evaluator::check_finite(DataExprId id, const Grid& grid) const {
   const auto bad = std::find_if(grid.owned->begin(), grid.owned->end(), [](double v) { return !std::isfinite(v); });
   if (bad == grid.owned->end()) return;
   std::string where;
+  std::map<IndexId, std::int64_t> counters;
   std::int64_t rest = bad - grid.owned->begin();
   for (std::size_t i = 0; i < grid.indices.size(); ++i) {
     if (grid.strides[i] <= 0) continue;
+    counters[grid.indices[i]] = rest / grid.strides[i];
     where += fmt::format("{}{} = {}", where.empty() ? "" : ", ", index_name(grid.indices[i]), rest / grid.strides[i] + low(grid.indices[i]));
     rest %= grid.strides[i];
   }
+  std::vector<std::string> values;
+  collect_data_at(id, counters, values);
+  for (std::size_t i = 0; i < values.size(); ++i) where += (i == 0 ? ", where " : " and ") + values[i];
   throw Failure(data_domain(text(id), *bad, where));
+}
+
+// "`gap[t]` is 0", of the columns that it is made of.
+void Evaluator::collect_data_at(DataExprId id, const std::map<IndexId, std::int64_t>& counters, std::vector<std::string>& out) const {
+  const DataNode& n = node(id);
+  const auto found = cache_.find(id);
+  const bool known = found != cache_.end() && !n.free.empty() &&
+                     std::ranges::all_of(found->second.indices, [&](IndexId index) { return counters.contains(index); });
+  if (n.op != DataOp::element || !known) {
+    for (const DataExprId arg : n.args) collect_data_at(arg, counters, out);
+    return;
+  }
+  const Grid& grid = found->second;
+  std::int64_t at = grid.base;
+  for (std::size_t i = 0; i < grid.indices.size(); ++i) at += grid.strides[i] * counters.at(grid.indices[i]);
+  std::string value = fmt::format("`{}` is {}", text(id), grid.values[at]);
+  if (std::ranges::find(out, value) == out.end()) out.push_back(std::move(value));
 }
 
 namespace {

@@ -62,6 +62,8 @@ void plan_terms(const model::ModelGraph& graph, const derive::Derivation& deriva
     }
   }
   std::map<int, std::vector<std::int32_t>> parents;
+  std::map<std::vector<std::int64_t>, int> gathered;
+  for (ResolvedTerm& term : terms) gather_rows(plan, term, gathered);
   for (ResolvedTerm& term : terms) align_rows(plan, term, parents);
   choose_swept(graph, derivation, terms, plan);
   for (const ResolvedTerm& term : terms) {

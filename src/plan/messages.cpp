@@ -37,6 +37,11 @@ Diagnostic index_out_of_range(const std::string& variable, std::int64_t first, s
           .message = fmt::format("an index of `{}` runs over {}..{}, but its extent there is {}", variable, first, last, extent)};
 }
 
+Diagnostic picks_nothing(const std::string& expression, double value, const std::string& where, std::int64_t first, std::int64_t last) {
+  return {.code = "index-out-of-range",
+          .message = fmt::format("`{}` is {}{}, which picks none of {}..{}", expression, value, where.empty() ? "" : " at " + where, first, last)};
+}
+
 Diagnostic unsupported_block(const std::string& variables, const std::string& reason, SourceSpan span) {
   return {.code = "unsupported-block",
           .message = fmt::format("no update is known for {}: {}", variables, reason),

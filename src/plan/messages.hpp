@@ -13,6 +13,7 @@ Diagnostic too_large();
 Diagnostic not_positive_definite(const std::string& expression);
 Diagnostic data_domain(const std::string& expression, double value, const std::string& where);
 Diagnostic index_out_of_range(const std::string& variable, std::int64_t first, std::int64_t last, std::int64_t extent);
+Diagnostic picks_nothing(const std::string& expression, double value, const std::string& where, std::int64_t first, std::int64_t last);
 Diagnostic unsupported_block(const std::string& variables, const std::string& reason, SourceSpan span);
 Diagnostic block_too_large(const std::string& cost);
 Diagnostic cycle_of_rows(std::int64_t row);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "plan/messages.hpp"
 
 namespace jensen::plan {
@@ -46,8 +48,61 @@ ResolvedTerm Resolver::resolve(TermId id) {
     term.weight = factor(term, grid, evaluator_.text(*source.weight));
     term.weight_id = source.weight;
   }
+  check_lookups(term);
   add_statistics(term, source);
   return term;
+}
+
+// A value that picks no element is an error, unless a condition leaves the row out.
+void Resolver::check_lookups(const ResolvedTerm& term) {
+  for (const LookupFactor& lookup : term.lookups) {
+    const LookupArray& array = plan_.lookups[static_cast<std::size_t>(lookup.lookup)];
+    if (std::find(array.positions.begin(), array.positions.end(), -1) == array.positions.end()) continue;
+    const DataNode& node = evaluator_.node(lookup.one_hot);
+    const Grid& grid = evaluator_.evaluate(node.args.at(0));
+    const Affine values = affine(term, grid);
+    std::vector<std::size_t> own;
+    std::vector<std::vector<std::int64_t>> strides(2);
+    std::vector<std::int64_t> extents, starts{lookup.at.base, values.base};
+    for (std::size_t i = 0; i < term.indices.size(); ++i) {
+      if (lookup.at.strides[i] != 0) own.push_back(i);
+    }
+    const auto add = [&](const Affine& at, std::vector<std::int64_t>& to) {
+      for (const std::size_t i : own) to.push_back(at.strides[i]);
+    };
+    for (const std::size_t i : own) extents.push_back(term.extents[i]);
+    add(lookup.at, strides[0]);
+    add(values, strides[1]);
+    std::vector<const double*> conditions;
+    for (const DataFactor& data : term.data) {
+      const auto strays = [&](std::size_t i) { return data.at.strides[i] != 0 && std::find(own.begin(), own.end(), i) == own.end(); };
+      bool by_row = true;
+      for (std::size_t i = 0; i < term.indices.size(); ++i) by_row = by_row && !strays(i);
+      if (!by_row) continue;
+      add(data.at, strides.emplace_back());
+      starts.push_back(data.at.base);
+      conditions.push_back(plan_.arrays[static_cast<std::size_t>(data.array)].values);
+    }
+    std::int64_t cell = -1;
+    for_each_cell(extents, strides, starts, [&](const std::vector<std::int64_t>& at) {
+      ++cell;
+      if (array.positions[static_cast<std::size_t>(at[0])] >= 0) return;
+      for (std::size_t c = 0; c < conditions.size(); ++c) {
+        if (conditions[c][at[2 + c]] == 0) return;
+      }
+      const double value = grid.values[at[1]];
+      if (!std::isfinite(value)) return;
+      std::string where;
+      for (std::size_t i = own.size(), rest = static_cast<std::size_t>(cell); i-- > 0; rest /= static_cast<std::size_t>(extents[i])) {
+        const auto counter = static_cast<std::int64_t>(rest % static_cast<std::size_t>(extents[i]));
+        where = fmt::format("{} = {}{}{}", evaluator_.index_name(term.indices[own[i]]), counter + evaluator_.low(term.indices[own[i]]),
+                            where.empty() ? "" : ", ", where);
+      }
+      const IndexUse use = std::get<IndexUse>(node.indices.at(0));
+      const std::int64_t first = evaluator_.low(use.index) + evaluator_.size(use.offset);
+      throw Failure(picks_nothing(array.text, value, where, first, first + array.extent - 1));
+    });
+  }
 }
 
 void Resolver::add_data(ResolvedTerm& term, DataExprId id) {

@@ -69,6 +69,9 @@ struct ResolvedTerm {
 // The position of an index among the term's own.
 std::size_t local(const ResolvedTerm& term, IndexId index);
 
+// Sums data that a lookup assigns to the rows of a block by row over their own indices, which no statistic has. `known`: sums made before.
+void gather_rows(Plan& plan, ResolvedTerm& term, std::map<std::vector<std::int64_t>, int>& known);
+
 // Makes the batch indices of uses by row run over all rows, with lookups that say which rows the term has; of links that a lookup names, the
 // lookup becomes `parents`: by block, the row along the chain that each row hangs on.
 void align_rows(Plan& plan, ResolvedTerm& term, std::map<int, std::vector<std::int32_t>>& parents);
@@ -104,6 +107,7 @@ class Resolver {
   bool add_composite(ResolvedTerm& term, DataExprId id);
   void add_lookup(ResolvedTerm& term, DataExprId id);
   void add_grid(ResolvedTerm& term, DataExprId id);
+  void check_lookups(const ResolvedTerm& term);
   DataFactor factor(const ResolvedTerm& term, const Grid& grid, const std::string& text);
   Affine affine(const ResolvedTerm& term, const Grid& grid) const;
   int array(const Grid& grid, const std::string& text);

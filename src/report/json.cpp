@@ -85,7 +85,7 @@ void write_variable(JsonWriter& json, const run::FittedVariable& variable) {
     json.key("levels");
     json.list(variable.levels);
   }
-  if (variable.role == "param") {
+  if (variable.role == "param" || variable.role == "map") {
     array_member(json, "value", variable.value, variable.shape);
     if (!variable.se.empty()) array_member(json, "se", variable.se, variable.shape);
   } else {

@@ -67,12 +67,16 @@ struct RowLayout {
   bool bracketed = false;            // a row is [a, b, ...] rather than one number
 };
 
-bool is_discrete(const run::FittedVariable& variable) { return variable.role != "param" && variable.sd.empty() && !variable.shape.empty(); }
+bool is_map(const run::FittedVariable& variable) { return variable.role == "map"; }
+
+bool is_discrete(const run::FittedVariable& variable) {
+  return variable.role != "param" && !is_map(variable) && variable.sd.empty() && !variable.shape.empty();
+}
 
 RowLayout layout_of(const run::FittedVariable& variable) {
   RowLayout layout;
   const auto& shape = variable.shape;
-  const bool inlined = !variable.cells && shape.size() == 1 && (shape[0] <= most_inline || is_discrete(variable));
+  const bool inlined = !variable.cells && shape.size() == 1 && (shape[0] <= most_inline || is_discrete(variable) || is_map(variable));
   layout.bracketed = shape.size() > 1 || inlined;
   layout.leading.assign(shape.begin(), layout.bracketed ? std::prev(shape.end()) : shape.end());
   if (layout.bracketed) layout.row_size = shape.back();
@@ -88,17 +92,18 @@ std::string row_name(const run::FittedVariable& variable, const RowLayout& layou
   std::vector<std::string> indices(layout.leading.size());
   for (std::size_t d = layout.leading.size(); d-- > 0; row /= layout.leading[d]) {
     const std::size_t position = row % layout.leading[d];
-    const bool named = d == 0 && !is_discrete(variable) && variable.levels.size() == layout.leading[0];
+    const bool named = d == 0 && !is_discrete(variable) && !is_map(variable) && variable.levels.size() == layout.leading[0];
     indices[d] = named ? variable.levels[position] : std::to_string(position + 1);
   }
   return fmt::format("{}[{}]", variable.name, fmt::join(indices, ", "));
 }
 
 // Numbers that stand below each other get one width.
-std::vector<std::size_t> widths_by_position(Numbers numbers, const RowLayout& layout, std::size_t shown_rows, int digits) {
+template <class Shown>
+std::vector<std::size_t> widths_by_position(Numbers numbers, const RowLayout& layout, std::size_t shown_rows, Shown&& shown) {
   std::vector<std::size_t> widths(std::min(layout.row_size, most_inline), 0);
   for (std::size_t row = 0; row < shown_rows; ++row) {
-    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], number(numbers[row * layout.row_size + i], digits).size());
+    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], width_of(shown(numbers[row * layout.row_size + i])));
   }
   return widths;
 }
@@ -109,16 +114,22 @@ struct RowPrinter {
   std::vector<std::size_t> widths;
   int digits;
   std::span<const std::string> labels;  // of the last dimension; empty: none
+  std::span<const std::string> levels;  // that the numbers stand for, from 1; empty: none
+
+  [[nodiscard]] std::string shown(double value) const {
+    const bool named = value >= 1 && value <= static_cast<double>(levels.size());
+    return named ? levels[static_cast<std::size_t>(value) - 1] : number(value, digits);
+  }
 
   [[nodiscard]] std::string operator()(std::size_t row) const {
     if (numbers.empty()) return {};
     const Numbers items = numbers.subspan(row * layout.row_size, layout.row_size);
-    if (!layout.bracketed) return fmt::format("{:>{}}", number(items[0], digits), widths[0]);
+    if (!layout.bracketed) return fmt::format("{:>{}}", shown(items[0]), widths[0]);
     std::string text = "[";
     for (std::size_t i = 0; i < widths.size(); ++i) {
       text += i == 0 ? "" : ", ";
       if (i < labels.size()) text += labels[i] + ' ';
-      text += fmt::format("{:>{}}", number(items[i], digits), widths[i]);
+      text += fmt::format("{:>{}}", shown(items[i]), widths[i]);
     }
     if (items.size() > widths.size()) text += fmt::format(", ... ({} more)", items.size() - widths.size());
     return text + "]";
@@ -129,8 +140,11 @@ RowPrinter printer(const run::FittedVariable& variable, const std::vector<double
   const bool labelled = is_discrete(variable) && variable.levels.size() == layout.row_size;
   const bool complete = numbers.size() >= layout.rows * layout.row_size && layout.row_size > 0;
   const Numbers used = complete ? Numbers(numbers) : Numbers();
-  auto widths = complete ? widths_by_position(used, layout, shown, digits) : std::vector<std::size_t>();
-  return {used, layout, std::move(widths), digits, labelled ? std::span<const std::string>(variable.levels) : std::span<const std::string>()};
+  RowPrinter out{used, layout, {}, digits, {}, {}};
+  if (labelled) out.labels = variable.levels;
+  if (is_map(variable)) out.levels = variable.levels;
+  if (complete) out.widths = widths_by_position(used, layout, shown, [&](double value) { return out.shown(value); });
+  return out;
 }
 
 std::string shape_text(const run::FittedVariable& variable) {
@@ -142,7 +156,7 @@ std::string shape_text(const run::FittedVariable& variable) {
 bool is_quantity(const run::FittedVariable& variable) { return variable.role == "derived" || variable.role == "predict"; }
 
 void add_variable(Table& table, const run::FittedVariable& variable) {
-  const bool is_param = variable.role == "param";
+  const bool is_param = variable.role == "param" || is_map(variable);
   const RowLayout layout = layout_of(variable);
   const std::size_t shown = layout.rows > most_rows + 1 ? most_rows : layout.rows;
   const RowPrinter value = printer(variable, is_param ? variable.value : variable.mean, layout, shown, value_digits);
@@ -151,6 +165,7 @@ void add_variable(Table& table, const run::FittedVariable& variable) {
   for (std::size_t row = 0; row < shown; ++row) {
     Cells cells{row_name(variable, layout, row), row == 0 ? shape_text(variable) : "",
                 row == 0 ? (is_quantity(variable) ? variable.role : variable.family) : "", value(row)};
+    if (is_map(variable)) cells.erase(cells.begin() + 2);
     if (!is_param || !variable.se.empty()) cells.push_back(is_param ? se(row) : sd(row));
     if (is_quantity(variable)) {
       cells.push_back(printer(variable, variable.q5, layout, shown, sd_digits)(row));
@@ -165,12 +180,13 @@ std::string variables_text(const std::vector<run::FittedVariable>& variables) {
   const bool errors = std::any_of(variables.begin(), variables.end(), [](const run::FittedVariable& v) { return !v.se.empty(); });
   Table params{errors ? Cells{"param", "shape", "family", "value", "se"} : Cells{"param", "shape", "family", "value"}, {}};
   Table others{{"variable", "shape", "family", "mean", "sd"}, {}};
+  Table best{{"most probable", "shape", "value"}, {}};
   Table quantities{{"quantity", "shape", "role", "mean", "sd", "5 %", "95 %"}, {}};
   for (const run::FittedVariable& variable : variables) {
-    add_variable(is_quantity(variable) ? quantities : variable.role == "param" ? params : others, variable);
+    add_variable(is_quantity(variable) ? quantities : is_map(variable) ? best : variable.role == "param" ? params : others, variable);
   }
   std::string out;
-  for (const Table* table : {&others, &params, &quantities}) {
+  for (const Table* table : {&others, &best, &params, &quantities}) {
     if (!table->rows.empty()) out += to_text(*table) + '\n';
   }
   return out;

@@ -22,10 +22,6 @@ constexpr double impossible = 1e200;
 // States up to this many numbers are kept for one iteration, to find out which update lowered the bound.
 constexpr std::size_t most_kept = std::size_t{1} << 21;
 
-// Rounding of the bound, relative to it, above which a leap is not believed: where a scale is driven towards 0, sums of huge terms that cancel leave
-// numbers of any size and sign.
-constexpr double most_rounding = 1e-6;
-
 constexpr std::size_t first_plain = 3;  // plain iterations before the first leap
 constexpr int plain_checks = 4;         // plain iterations that judge convergence after leaps
 
@@ -127,9 +123,9 @@ class Ascent {
       if (engine_.sweep(pass)) return std::nullopt;
     }
     const Bound bound = engine_.bound();
-    if (!finite(bound.elbo) || bound.elbo < run_.bound.elbo) return std::nullopt;
-    const double lost = 1e-14 * std::max(0.0, bound.magnitude - run_.bound.magnitude);
-    if (lost > most_rounding * std::max(1.0, std::abs(run_.bound.elbo))) return std::nullopt;
+    // Near a singular point large contributions cancel: what a leap gains must be more than the rounding that it brings.
+    const double noise = 1e-14 * std::max(0.0, bound.magnitude - run_.bound.magnitude);
+    if (!finite(bound.elbo) || bound.elbo < run_.bound.elbo + noise) return std::nullopt;
     const bool collapsed = find_collapse(engine_, problem_.derivation, problem_.variances, problem_.options.collapse_threshold).has_value();
     return collapsed ? std::nullopt : std::optional(bound);
   }

@@ -6,7 +6,9 @@
 #include "run/element.hpp"
 #include "run/messages.hpp"
 #include "run/missing_cells.hpp"
+#include "run/most_probable.hpp"
 #include "run/names.hpp"
+#include "run/placement.hpp"
 
 namespace jensen::run {
 namespace {
@@ -85,56 +87,6 @@ std::optional<BlockFailure> swept_elements(Engine& engine, int pass_id, Elements
   });
 }
 
-// Where each number of a variable lies among its block's elements: batch position × size + offset within.
-class Placement {
- public:
-  Placement(const plan::PlannedBlock& block, const derive::Component& component, const plan::PlannedComponent& planned, std::size_t size)
-      : extents_(component.batch_slots.size() + component.inner_slots.size()), strides_(extents_.size()), offset_(planned.offset) {
-    std::size_t stride = size;
-    for (std::size_t b = block.batch.size(); b-- > 0; stride *= static_cast<std::size_t>(block.batch[b]))
-      set(component.batch_slots[b], block.batch[b], stride);
-    stride = block.network ? static_cast<std::size_t>(planned.levels) : 1;
-    for (std::size_t i = planned.inner.size(); i-- > 0; stride *= static_cast<std::size_t>(planned.inner[i])) {
-      set(component.inner_slots[i], planned.inner[i], stride);
-    }
-    if (summed(block)) {
-      extents_.push_back(block.network ? static_cast<std::size_t>(planned.levels) : size);
-      strides_.push_back(1);
-    }
-    if (!block.network) return;
-    offset_ = 0;  // probabilities of the components before this one
-    for (const plan::PlannedComponent& c : block.components) {
-      if (c.variable == planned.variable) break;
-      offset_ += static_cast<std::size_t>(plan::variables_of(c) * c.levels);
-    }
-  }
-
-  [[nodiscard]] const std::vector<std::size_t>& shape() const { return extents_; }
-
-  // The variable's numbers, row-major over its dimensions.
-  [[nodiscard]] std::vector<double> gather(const std::vector<double>& elements) const {
-    std::vector<double> out;
-    std::size_t total = 1;
-    for (const std::size_t e : extents_) total *= e;
-    if (elements.empty()) return out;
-    out.reserve(total);
-    for (std::size_t flat = 0; flat < total; ++flat) {
-      std::size_t rest = flat, at = offset_;
-      for (std::size_t d = extents_.size(); d-- > 0; rest /= extents_[d]) at += rest % extents_[d] * strides_[d];
-      out.push_back(elements[at]);
-    }
-    return out;
-  }
-
- private:
-  void set(std::size_t slot, std::int64_t extent, std::size_t stride) {
-    extents_[slot] = static_cast<std::size_t>(extent);
-    strides_[slot] = stride;
-  }
-  std::vector<std::size_t> extents_, strides_;
-  std::size_t offset_;
-};
-
 bool data_sized(const Problem& problem, const plan::PlannedBlock& block) {
   return problem.graph.variables[block.components.at(0).variable].data_sized;
 }
@@ -196,7 +148,7 @@ void add_variables(const Problem& problem, const plan::PlannedBlock& planned, co
   for (std::size_t c = 0; c < planned.components.size(); ++c) {
     const model::Variable& variable = problem.graph.variables[planned.components[c].variable];
     if (!all && !variable.missing_of.valid()) continue;
-    const Placement place(planned, block.components[c], planned.components[c], elements.size);
+    const Placement place(planned, block.components[c], planned.components[c], elements.size, summed(planned));
     FittedVariable out;
     out.name = problem.graph.shown_name(planned.components[c].variable);
     out.role = model::to_text(variable.role);
@@ -251,6 +203,7 @@ Diagnostics check_rows(const Problem& problem) {
   for (const std::string& name : problem.options.rows) {
     if (std::find(known.begin(), known.end(), name) == known.end()) out.push_back(unknown_rows(name, known));
   }
+  for (Diagnostic& wrong : check_most_probable(problem)) out.push_back(std::move(wrong));
   return out;
 }
 
@@ -280,7 +233,7 @@ std::optional<Diagnostic> collect(const Problem& problem, Engine& engine, const 
   }
   const auto position = [&](const FittedVariable& v) { return problem.graph.find(v.name); };
   std::stable_sort(fit.variables.begin(), fit.variables.end(), [&](const auto& a, const auto& b) { return position(a) < position(b); });
-  return std::nullopt;
+  return add_most_probable(problem, engine, fit);
 }
 
 }  // namespace jensen::run

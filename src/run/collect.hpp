@@ -6,7 +6,7 @@
 
 namespace jensen::run {
 
-// Names of --rows that are no variable of a data-sized plate; empty where all are.
+// Names of --rows and --map that are no variable of a block; empty where all are.
 Diagnostics check_rows(const Problem& problem);
 
 // Fills Fit::blocks and Fit::variables. Rows asked for are computed in one more sweep.

@@ -256,6 +256,16 @@ std::optional<BlockFailure> Engine::sweep(int pass, GivenMeans given, RowSink si
   return std::nullopt;
 }
 
+std::optional<BlockFailure> Engine::most_probable(int pass, std::vector<std::int32_t>& states) {
+  const plan::Pass& planned = plan_.passes[static_cast<std::size_t>(pass)];
+  const std::vector<double> rows = derivative(pass), links = derivative(planned.link->pass);
+  MostProbableResult result = run::most_probable({plan_, planned, threads_, cancel_, &rows}, &links);
+  cancelled_ = cancelled_ || result.cancelled;
+  if (result.failure) return BlockFailure{*planned.block, result.failure->row, result.failure->reason};
+  states = std::move(result.states);
+  return std::nullopt;
+}
+
 std::optional<BlockFailure> Engine::linked_sweep(int pass, GivenMeans given, RowSink sink) {
   const plan::Pass& planned = plan_.passes[static_cast<std::size_t>(pass)];
   std::vector<double> rows, links;

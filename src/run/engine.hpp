@@ -58,6 +58,9 @@ class Engine {
   // Goes over the rows, unless the sums follow from moments of the data and nothing is asked or given by row.
   std::optional<BlockFailure> sweep(int pass, GivenMeans given = {}, RowSink sink = {});
 
+  // The jointly most probable levels of the rows of a pass with links, from 0; the stored blocks are as they stand.
+  std::optional<BlockFailure> most_probable(int pass, std::vector<std::int32_t>& states);
+
   // From here on `local_sweep` iterates local blocks inside the sweeps, and `update` is for the others; a plain schedule uses the nests whose rows
   // are products of looked-up tables, for speed alone.
   void nest_local_blocks(LocalUpdates local);

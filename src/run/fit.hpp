@@ -44,6 +44,7 @@ struct FitOptions {
   double collapse_threshold = 1e-6;      // a scale or eigenvalue below this share of the data's variance
   int quantity_draws = 1000;             // of q, for derived and predicted quantities
   std::vector<std::string> rows;         // variables of data-sized plates to report
+  std::vector<std::string> most_probable;  // latent variables whose jointly most probable values are reported
   bool row_blocks = false;               // keep the q of every row too, where that is a moderate number of numbers: predictions need it
   std::optional<std::string> init_json;  // text of the --init file
   std::string init_directory;            // where its .npy paths are relative to
@@ -67,12 +68,12 @@ struct FittedBlock {
 
 struct FittedVariable {
   std::string name;
-  std::string role;  // latent, param, derived, predict
+  std::string role;  // latent, param, derived, predict; map: the most probable values of a latent variable
   std::string family;
   std::vector<std::size_t> shape;
   std::vector<double> mean;   // row-major; of a discrete variable its probabilities with the levels last (shape includes them)
   std::vector<double> sd;     // empty where there is none (discrete, params)
-  std::vector<double> value;  // of a param
+  std::vector<double> value;  // of a param, or most probable
   std::vector<std::string> levels;
   bool data_sized = false;
   // Of a data column with missing cells: their subscripts, counted from 1, in the order of mean and sd, whose first extent is their number.

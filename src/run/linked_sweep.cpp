@@ -6,6 +6,7 @@
 
 #include "run/kernels/discrete_chain.hpp"
 #include "run/kernels/gaussian_chain.hpp"
+#include "run/kernels/most_probable_path.hpp"
 #include "run/sweep.hpp"
 #include "run/tile_sweep.hpp"
 
@@ -52,7 +53,36 @@ class LinkedSweep {
     return out;
   }
 
+  MostProbableResult most_probable() {
+    const std::vector<double> links = link_naturals();
+    MostProbablePath path(side_, {pass_.rows, link_.previous.data(), link_.kind.data()}, links.data(), links_.rows);
+    MostProbableResult out;
+    std::optional<std::int64_t> impossible;
+    for (std::int64_t first = last_tile(); first >= 0; first -= tile_rows) {
+      if (stop_wanted()) {
+        out.cancelled = true;
+        return out;
+      }
+      read(first);
+      row_tiles_.natural(scratch_);
+      path.upward(first, scratch_.tile.rows, scratch_.natural.data());
+      if (!impossible && !std::isfinite(path.log_density())) impossible = first;
+    }
+    if (impossible) out.failure = RowFailure{row_at(*impossible), "no level is possible there"};
+    out.states.resize(static_cast<std::size_t>(pass_.rows));
+    std::vector<std::int32_t> tile(static_cast<std::size_t>(tile_rows));
+    for (std::int64_t first = 0; first < pass_.rows; first += tile_rows) {
+      const std::int64_t rows = std::min(tile_rows, pass_.rows - first);
+      path.downward(first, rows, tile.data());
+      for (std::int64_t i = 0; i < rows; ++i) out.states[static_cast<std::size_t>(row_at(first + i))] = tile[static_cast<std::size_t>(i)];
+    }
+    return out;
+  }
+
  private:
+  [[nodiscard]] std::int64_t last_tile() const { return pass_.rows > 0 ? (pass_.rows - 1) / tile_rows * tile_rows : -1; }
+  [[nodiscard]] bool stop_wanted() const { return request_.cancel != nullptr && request_.cancel->load(std::memory_order_relaxed); }
+
   [[nodiscard]] std::int64_t row_at(std::int64_t position) const {
     return link_.order.empty() ? position : link_.order[static_cast<std::size_t>(position)];
   }
@@ -103,8 +133,8 @@ class LinkedSweep {
   }
 
   void sweep_up(Chain& chain, SweepResult& out) {
-    for (std::int64_t first = (pass_.rows - 1) / tile_rows * tile_rows; first >= 0 && pass_.rows > 0; first -= tile_rows) {
-      if (request_.cancel != nullptr && request_.cancel->load(std::memory_order_relaxed)) {
+    for (std::int64_t first = last_tile(); first >= 0; first -= tile_rows) {
+      if (stop_wanted()) {
         out.cancelled = true;
         return;
       }
@@ -240,6 +270,11 @@ class LinkedSweep {
 
 LinkedResult linked_sweep(const SweepRequest& request, const std::vector<double>* link_derivative, std::shared_ptr<LinkedMemory>& memory) {
   return LinkedSweep(request, link_derivative, memory).run();
+}
+
+MostProbableResult most_probable(const SweepRequest& request, const std::vector<double>* link_derivative) {
+  std::shared_ptr<LinkedMemory> none;
+  return LinkedSweep(request, link_derivative, none).most_probable();
 }
 
 }  // namespace jensen::run

@@ -80,6 +80,16 @@ Diagnostic init_improper(const std::string& name, const std::string& reason) {
   return {.code = "init-improper", .message = fmt::format("the start values of `{}` are outside its support: {}", name, reason)};
 }
 
+Diagnostic unknown_map(const std::string& name, const std::vector<std::string>& known) {
+  return {.code = "unknown-map",
+          .message = fmt::format("`{}` is no latent variable whose most probable values could be reported{}", name, did_you_mean(name, known)),
+          .status = ExitStatus::usage};
+}
+
+Diagnostic no_most_probable(const std::string& name, const std::string& reason) {
+  return {.code = "no-most-probable-value", .message = fmt::format("`{}` has no most probable value under q: {}", name, reason)};
+}
+
 Diagnostic unknown_rows(const std::string& name, const std::vector<std::string>& known) {
   return {.code = "unknown-rows",
           .message = fmt::format("`{}` is no variable whose rows could be reported{}", name, did_you_mean(name, known)),

@@ -23,6 +23,8 @@ Diagnostic init_wrong_size(const std::string& variable, const std::string& key, 
 Diagnostic init_not_a_number(const std::string& variable, const std::string& key);
 Diagnostic init_incomplete(const std::string& variable, const std::vector<std::string>& known);
 Diagnostic init_improper(const std::string& name, const std::string& reason);
+Diagnostic unknown_map(const std::string& name, const std::vector<std::string>& known);
+Diagnostic no_most_probable(const std::string& name, const std::string& reason);
 Diagnostic unknown_rows(const std::string& name, const std::vector<std::string>& known);
 
 }  // namespace jensen::run

@@ -50,4 +50,12 @@ struct LinkedResult {
 struct LinkedMemory;  // what a pass keeps between sweeps: fresh pages cost more than the sums over rows of few levels
 LinkedResult linked_sweep(const SweepRequest& request, const std::vector<double>* link_derivative, std::shared_ptr<LinkedMemory>& memory);
 
+// The jointly most probable levels of the rows of a pass with links whose block is discrete, from 0 and in the order of the rows.
+struct MostProbableResult {
+  std::vector<std::int32_t> states;
+  std::optional<RowFailure> failure;
+  bool cancelled = false;
+};
+MostProbableResult most_probable(const SweepRequest& request, const std::vector<double>* link_derivative);
+
 }  // namespace jensen::run

@@ -42,6 +42,14 @@ Diagnostic element_without_value(const std::string& element, SourceSpan span) {
           .notes = {{Note::Kind::help, "give it a `~` statement of its own, or a data file that holds it"}}};
 }
 
+Diagnostic adds_to_density(const std::string& name, SourceSpan span) {
+  return {.code = "cannot-draw",
+          .message = fmt::format("cannot draw `{}`: this statement adds to the density of elements that have another one", name),
+          .span = span,
+          .notes = {{Note::Kind::help, fmt::format("give the values of `{}` by `--params FILE.json`", name)}},
+          .status = ExitStatus::unsupported};
+}
+
 Diagnostic unknown_extent(const std::string& extent, SourceSpan span) {
   return {.code = "unknown-size",
           .message = fmt::format("nothing tells how large `{}` is", extent),

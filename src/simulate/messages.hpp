@@ -13,6 +13,7 @@ Diagnostic improper_draw(const std::string& element, const std::string& distribu
 Diagnostic covariates_without_data(const std::vector<std::string>& names);
 Diagnostic params_without_value(const std::vector<std::string>& names);
 Diagnostic element_without_value(const std::string& element, SourceSpan span);
+Diagnostic adds_to_density(const std::string& name, SourceSpan span);
 Diagnostic unknown_extent(const std::string& extent, SourceSpan span);
 Diagnostic wrong_values(const std::string& what);
 Diagnostic wrong_value_count(const std::string& name, std::size_t found, std::size_t expected);

@@ -28,7 +28,7 @@ Values values_of(const Json& root, const model::ModelGraph& graph) {
   }
   Values values;
   for (const auto& [name, entry] : (of_fit ? root.at("variables") : root).items()) {
-    if (of_fit && !entry.contains("value")) continue;  // a q, not a value
+    if (of_fit && (!entry.contains("value") || entry.value("role", "") == "map")) continue;  // a q, or what is most probable under it
     const VariableId id = graph.find(name);
     const model::Role role = id.valid() ? graph.variables[id].role : model::Role::data;
     if (id.valid() && (role == model::Role::derived || role == model::Role::predict)) continue;  // follows from the others

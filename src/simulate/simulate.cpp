@@ -18,7 +18,9 @@ using model::Role;
 // A definition is carried out where the variable has no distribution of its own.
 std::vector<Statement> statements_of(const ModelGraph& graph) {
   std::vector<Statement> out;
-  for (const model::Factor& factor : graph.factors) out.push_back(statement_of(factor));
+  for (const model::Factor& factor : graph.factors) {
+    if (!factor.adds) out.push_back(statement_of(factor));
+  }
   for (const model::Definition& definition : graph.definitions) {
     if (graph.variables[definition.variable].factors.empty()) out.push_back(statement_of(definition));
   }
@@ -32,6 +34,13 @@ void check_params(const ModelGraph& graph, const Values& values) {
     if (variable.role == Role::param && variable.factors.empty() && !values.contains(VariableId(i))) missing.push_back(variable.name);
   }
   if (!missing.empty()) throw Failure(params_without_value(missing));
+}
+
+// A density that several statements make together has no order in which to draw.
+void check_additions(const ModelGraph& graph, const Values& values) {
+  for (const model::Factor& factor : graph.factors) {
+    if (factor.adds && !values.contains(factor.variable)) throw Failure(adds_to_density(graph.variables[factor.variable].name, factor.span));
+  }
 }
 
 void set_values(const ModelGraph& graph, const Values& values, model::BoundData& world) {
@@ -137,6 +146,7 @@ Diagnostics check_covariates(const ModelGraph& graph, const Needs& needs) {
 Result<std::vector<model::BoundData>> simulate(const ModelGraph& graph, const model::BoundData& given, const Options& options) {
   try {
     check_params(graph, options.values);
+    check_additions(graph, options.values);
     const Needs needs = needs_of(graph);
     model::BoundData start = given;
     set_values(graph, options.values, start);

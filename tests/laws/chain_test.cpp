@@ -137,3 +137,42 @@ TEST_CASE("Gaussian chains with missing cells, gaps of their own, and variances 
       "for t in 2..T { x[t] ~ normal(x[t-1], precision = w / gap[t]) }\nfor t in 1..T { y[t] ~ normal(x[t], precision = tau) }\n",
       "y,gap\n1,1\n2,1\nNA,0.5\n3,2\n2.5,1\nNA,1\nNA,3\n4,1\n", R"({"tau": {"shape": 2, "rate": 1}, "w": {"shape": 2, "rate": 1}})", {"x"});
 }
+
+namespace {
+
+// Observations of times in no order: some times have several, the third none.
+std::string observations(const std::string& name, std::size_t n, std::size_t times, std::uint64_t seed, bool count) {
+  std::string out = name + ",time,group,times\n", values = column(name, n, seed, count);
+  std::size_t at = values.find('\n') + 1;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t end = values.find('\n', at), time = i < times ? i : (i * i * 7 + seed) % times;
+    out += fmt::format("{},{},{},{}\n", values.substr(at, end - at), time == 2 ? times : time + 1, i % 3 == 0 ? "a" : "b", 1 + i % 2);
+    at = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("observations that a column assigns to the rows of a Gaussian chain", "[laws][chain]") {
+  const std::string walk = "level[1] ~ normal(0, 5)\nfor t in 2..T { level[t] ~ normal(level[t-1], 0.7) }\n";
+  const std::string data = "const T = 12\ndata y: real[N]\ndata time: int[N]\nparam sd: positive\n";
+  const std::string csv = observations("y", 40, 12, 3, false), init = R"({"sd": {"value": 0.5}})";
+  check_both_ways(data + walk + "for i in 1..N { y[i] ~ normal(level[time[i]], sd) }\n", csv, init, {"level"});
+  check_both_ways("data y: real[N]\ndata time: category(T)[N]\nparam sd: positive\n" + walk +
+                      "for i in 1..N { y[i] ~ normal(level[time[i]], sd) }\n",
+                  csv, init, {"level"});
+  check_both_ways(data + "data times: count[N]\n" + walk + "for i in 1..N weight times[i] { y[i] ~ normal(level[time[i]], sd) }\n", csv, init,
+                  {"level"});
+  check_both_ways(data + "data group: category(G)[N]\nparam a: real[G]\n" + walk +
+                      "for i in 1..N { y[i] ~ normal(a[group[i]] + level[time[i]], sd) }\n",
+                  csv, R"({"sd": {"value": 0.5}, "a": {"value": [0, 0.1]}})", {"level"});
+}
+
+TEST_CASE("observations that a column assigns to the rows of a discrete chain", "[laws][chain]") {
+  const std::string data =
+      "const K = 3\nconst T = 12\ndata y: count[N]\ndata time: int[N]\nparam start: simplex(K)\nparam trans: simplex(K)[K]\n";
+  const std::string chain = "z[1] ~ categorical(start)\nfor t in 2..T { z[t] ~ categorical(trans[z[t-1]]) }\n";
+  check_both_ways(data + "param rate: positive[K]\n" + chain + "for i in 1..N { y[i] ~ poisson(rate[z[time[i]]]) }\n",
+                  observations("y", 40, 12, 5, true), hmm_start, {"z"});
+}
