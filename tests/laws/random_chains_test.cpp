@@ -5,6 +5,7 @@
 #include <Eigen/Dense>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -84,13 +85,15 @@ struct States {
   std::vector<std::vector<double>> trans;
 };
 
-double log_sum_of_paths(const Forest& forest, const States& states, const std::vector<double>& y) {
+// Over the paths that agree with the states known; -1 where one is not.
+double log_sum_of_paths(const Forest& forest, const States& states, const std::vector<double>& y, const std::vector<int>& known) {
   const std::size_t rows = y.size(), levels = states.mean.size();
   std::vector<std::size_t> z(rows, 0);
   double sum = 0;
   while (true) {
     double log_path = 0;
     for (std::size_t t = 0; t < rows; ++t) {
+      if (known[t] >= 0 && known[t] != static_cast<int>(z[t])) log_path = -std::numeric_limits<double>::infinity();
       const int p = forest.previous[t];
       log_path += std::log(p < 0 ? states.start[z[t]] : states.trans[z[static_cast<std::size_t>(p)]][z[t]]);
       if (!std::isnan(y[t])) log_path += log_normal(y[t], states.mean[z[t]], 1.5);
@@ -136,7 +139,33 @@ TEST_CASE("random discrete chains and trees against the sum over every path", "[
                               statements(forest, "categorical(start)", "categorical(trans[PREVIOUS])") +
                               "for t in 1..T { y[t] ~ normal(mean[z[t]], 1.5) }\n";
     INFO("seed " << seed);
-    check_bound(model, csv(forest, y), log_sum_of_paths(forest, states, y));
+    check_bound(model, csv(forest, y), log_sum_of_paths(forest, states, y, std::vector<int>(y.size(), -1)));
+  }
+}
+
+// Data with missing cells: the states before a row, or its parent's, may be known or not.
+TEST_CASE("random chains and trees of which some states are known against the sum over the paths that agree", "[laws][chain]") {
+  for (std::uint64_t seed = 1; seed <= how_many(); ++seed) {
+    family::Stream stream(seed, family::Purpose::simulation, 2);
+    Forest forest = draw_forest(stream);
+    while (forest.previous.size() < 3) forest = draw_forest(stream);
+    const std::vector<double> y = draw_data(stream, forest.previous.size());
+    States states{{0.3, 0.7}, {-1, 1}, {{0.8, 0.2}, {0.4, 0.6}}};
+    std::vector<int> known{0, 1};
+    while (known.size() < y.size()) known.push_back(stream.uniform() < 0.6 ? -1 : static_cast<int>(below(stream, 2)));
+    std::string data = "y,parent,root,z\n";
+    for (std::size_t t = 0; t < y.size(); ++t) {
+      data += fmt::format("{},{},{},{}\n", std::isnan(y[t]) ? "NA" : fmt::format("{}", y[t]), std::max(forest.previous[t], 0) + 1,
+                          forest.previous[t] < 0 ? 1 : 0,
+                          known[t] < 0    ? "NA"
+                          : known[t] == 0 ? "a"
+                                          : "b");
+    }
+    const std::string model = "data y: real[T]\ndata z: category(K)[T]\ndata trans: real[2, 2] = [[0.8, 0.2], [0.4, 0.6]]\n" +
+                              statements(forest, "categorical([0.3, 0.7])", "categorical(trans[PREVIOUS])") +
+                              "for t in 1..T { y[t] ~ normal(z[t] == 1 ? -1 : 1, 1.5) }\n";
+    INFO("seed " << seed);
+    check_bound(model, data, log_sum_of_paths(forest, states, y, known));
   }
 }
 
