@@ -9,7 +9,9 @@ namespace jensen::run {
 Diagnostic improper_q(const std::string& name, const std::string& reason) {
   return {.code = "improper-posterior",
           .message = fmt::format("`{}` has no proper distribution given the rest: {}", name, reason),
-          .notes = {{.kind = Note::Kind::help, .message = "a proper prior makes its posterior proper whatever the data"}}};
+          .notes = {{.kind = Note::Kind::help,
+                     .message = "a proper prior makes its posterior proper whatever the data; where numbers overflow, rescale the data, or keep what "
+                                "follows from row to row from growing"}}};
 }
 
 Diagnostic elbo_decreased(const std::string& block, double before, double after, int iteration) {

@@ -127,7 +127,7 @@ TEST_CASE("nile: years without a flow are predicted, and change neither params n
   log_likelihood(last, {read_column("nile/nile.csv", "flow")}, &last);
   const run::FittedVariable& level = variable(fit, "level");
   for (std::size_t ahead = 1; ahead <= 10; ++ahead) {
-    CHECK_THAT(level.value.at(99 + ahead), WithinAbs(last.mean(0), 1e-6));
+    CHECK_THAT(level.mean.at(99 + ahead), WithinAbs(last.mean(0), 1e-6));
     const double variance = last.covariance(0, 0) + static_cast<double>(ahead) * sd_level * sd_level;
     CHECK_THAT(level.sd.at(99 + ahead), WithinAbs(std::sqrt(variance), 1e-6));
   }
