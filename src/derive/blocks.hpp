@@ -34,7 +34,8 @@ struct Component {
   VariableId present = {};  // 0/1 data of the variable's shape: 1 where the element is latent, 0 where there is none; invalid: all are
 };
 
-// The block exists where [variable[indices] = level]: its q is conditional on that, its terms and its entropy carry the indicator.
+// The block exists where variable[indices] is one of the levels, or (except) none of them: its q is conditional on that, its terms and its entropy
+// carry the indicator.
 // An index of the gate is one of the block's batch dimensions, or (batch < 0) a constant.
 struct Gate {
   struct Position {
@@ -44,7 +45,8 @@ struct Gate {
   };
   VariableId variable;
   std::vector<Position> indices;
-  Size level;
+  std::vector<Size> levels;
+  bool except = false;
 };
 
 // Invariant: in every term, the atoms of one block are a single atom; or (Gaussian) two of power 1 whose batch slots carry the same indices, or one

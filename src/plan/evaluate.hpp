@@ -42,6 +42,8 @@ class Evaluator {
   [[nodiscard]] const derive::DataNode& node(DataExprId id) const { return log_joint_.data[id]; }
   // As the user would write it.
   [[nodiscard]] std::string text(DataExprId id) const;
+  // "n = 3, k = 1": a cell of an array over these indices, the last one fastest.
+  [[nodiscard]] std::string cell_text(const std::vector<IndexId>& indices, std::int64_t cell) const;
   [[nodiscard]] std::string index_name(IndexId id) const { return log_joint_.indices[id].name; }
 
  private:
@@ -60,6 +62,7 @@ class Evaluator {
   Grid position(const derive::IndexUse& use);
   Grid constant(double value);
   void check_finite(DataExprId id, const Grid& grid) const;
+  [[nodiscard]] std::string literal_text(const derive::DataNode& array) const;
 
   const model::ModelGraph& graph_;
   const derive::LogJoint& log_joint_;

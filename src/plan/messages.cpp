@@ -18,8 +18,23 @@ Diagnostic too_large() {
   return {.code = "too-large", .message = "an expression of the data would need more than 2^31 values at once", .status = ExitStatus::unsupported};
 }
 
-Diagnostic not_positive_definite(const std::string& expression) {
-  return {.code = "not-positive-definite", .message = fmt::format("the matrix in `{}` is not symmetric and positive definite", expression)};
+Diagnostic not_positive_definite(const std::string& expression, const std::string& where, const std::string& why) {
+  return {.code = "not-positive-definite",
+          .message = fmt::format("the matrix in `{}` is not symmetric and positive definite{}: {}", expression,
+                                 where.empty() ? "" : fmt::format(" at {}", where), why)};
+}
+
+Diagnostic negative_weight(const std::string& expression, double value, const std::string& where) {
+  return {.code = "negative-weight",
+          .message =
+              fmt::format("the weight `{}` is {}{}: at least 0 was expected", expression, value, where.empty() ? "" : fmt::format(" at {}", where))};
+}
+
+Diagnostic value_no_index(const std::string& expression, double value, const std::string& where, std::int64_t low, std::int64_t high) {
+  return {.code = "index-out-of-range",
+          .message = fmt::format("`{}` is {}{}, and an index from {} to {} is expected", expression, value,
+                                 where.empty() ? "" : fmt::format(" at {}", where), low, high),
+          .notes = {{Note::Kind::help, "data declared as `category(K)` may have any values: its levels are counted from 1", {}}}};
 }
 
 Diagnostic data_domain(const std::string& expression, double value, const std::string& where) {

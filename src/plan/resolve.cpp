@@ -1,6 +1,7 @@
 #include "plan/resolve.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "plan/messages.hpp"
@@ -41,13 +42,59 @@ ResolvedTerm Resolver::resolve(TermId id) {
   term.of_discrete =
       std::any_of(source.atoms.begin(), source.atoms.end(), [](const Atom& atom) { return atom.statistic.kind == StatisticKind::indicator; });
   for (const DataExprId factor : source.data) add_data(term, factor);
+  check_lookups(source, term);
   if (source.weight) {
     const Grid& grid = evaluator_.evaluate(*source.weight);
+    check_weight(*source.weight, grid);
     term.weight = factor(term, grid, evaluator_.text(*source.weight));
     term.weight_id = source.weight;
   }
   add_statistics(term, source);
   return term;
+}
+
+void Resolver::check_weight(DataExprId id, const Grid& grid) {
+  if (!checked_weights_.insert(id).second) return;
+  std::vector<std::int64_t> extents;
+  for (const IndexId index : grid.indices) extents.push_back(evaluator_.extent(index));
+  std::int64_t cell = 0;
+  for_each_cell(extents, {grid.strides}, {grid.base}, [&](const std::vector<std::int64_t>& at) {
+    const double value = grid.values[at[0]];
+    if (value < 0) throw Failure(negative_weight(evaluator_.text(id), value, evaluator_.cell_text(grid.indices, cell)));
+    ++cell;
+  });
+}
+
+namespace {
+
+bool is_condition(DataOp op) {
+  constexpr std::array conditions{DataOp::equal,       DataOp::not_equal,  DataOp::less,        DataOp::less_equal,
+                                  DataOp::logical_and, DataOp::logical_or, DataOp::logical_not, DataOp::delta};
+  return std::find(conditions.begin(), conditions.end(), op) != conditions.end();
+}
+
+}  // namespace
+
+// Data used as an index point at an element, except where a condition may leave the row out.
+void Resolver::check_lookups(const derive::Term& source, const ResolvedTerm& term) {
+  const bool conditional = std::any_of(source.data.begin(), source.data.end(), [&](DataExprId id) { return is_condition(evaluator_.node(id).op); });
+  if (conditional) return;
+  for (const LookupFactor& factor : term.lookups) {
+    const std::vector<std::int32_t>& positions = plan_.lookups[static_cast<std::size_t>(factor.lookup)].positions;
+    const auto outside = std::find(positions.begin(), positions.end(), -1);
+    if (outside == positions.end()) continue;
+    const DataNode& node = evaluator_.node(factor.one_hot);
+    const IndexUse use = std::get<IndexUse>(node.indices.at(0));
+    const Grid& grid = evaluator_.evaluate(node.args.at(0));
+    std::vector<std::int64_t> extents;
+    for (const IndexId index : grid.indices) extents.push_back(evaluator_.extent(index));
+    const std::int64_t cell = outside - positions.begin();
+    std::int64_t rest = cell, at = grid.base;
+    for (std::size_t i = extents.size(); i-- > 0; rest /= extents[i]) at += rest % extents[i] * grid.strides[i];
+    const std::int64_t low = evaluator_.low(use.index) + evaluator_.size(use.offset);
+    throw Failure(value_no_index(evaluator_.text(node.args.at(0)), grid.values[at], evaluator_.cell_text(grid.indices, cell), low,
+                                 low + evaluator_.extent(use.index) - 1));
+  }
 }
 
 void Resolver::add_data(ResolvedTerm& term, DataExprId id) {
