@@ -83,7 +83,8 @@ std::string Notation::infix(const DataNode& node, const std::set<IndexId>& elide
   if (style_ == Style::latex && node.op == DataOp::power) {
     out = left + "^{" + data(node.args[1], elided, 0) + "}";
   } else {
-    const std::string sign = style_ == Style::latex && node.op == DataOp::multiply ? " \\cdot " : rule->text;
+    const bool latex = style_ == Style::latex;
+    const std::string sign = latex && node.op == DataOp::multiply ? " \\cdot " : latex && node.op == DataOp::not_equal ? " \\neq " : rule->text;
     out = left + sign + right;
   }
   return rule->precedence < outer ? "(" + out + ")" : out;

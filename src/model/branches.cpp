@@ -41,6 +41,11 @@ Comparison comparison_of(const Expr& condition) {
   return {&condition, nullptr, true};
 }
 
+// Whether the gates leave no level of some element.
+bool never_hold(const std::vector<Gate>& gates) {
+  return std::ranges::any_of(merged(gates), [](const Gate& gate) { return gate.levels.empty(); });
+}
+
 }  // namespace
 
 // One condition on a latent variable, which may allow several levels of it: `z == 1 or z == 3`; `part` is no conjunction.
@@ -135,7 +140,10 @@ void Builder::split_conditions(FactorId id) {
         conditions.push_back(part);
       } else {
         Gate gate = gate_of(part, scope);
-        const auto other = std::ranges::find_if(gates, [&](const Gate& g) { return exclude_each_other(g, gate); });
+        auto other = std::ranges::find_if(gates, [&](const Gate& g) { return exclude_each_other(g, gate); });
+        std::vector<Gate> all = gates;
+        all.push_back(gate);
+        if (other == gates.end() && never_hold(all)) other = std::ranges::find_if(gates, [&](const Gate& g) { return same_element(g, gate); });
         if (other != gates.end()) {
           fail("branch-never-holds", fmt::format("this branch holds for no level of `{}`", graph_.variables[gate.variable].name), gate.span, {},
                {Note{Note::Kind::note, "the condition that it contradicts", other->span}});
@@ -196,6 +204,9 @@ void Builder::check_branches() {
 // Whether the two statements can hold for one element at once.
 bool Builder::apart(const Factor& a, const Factor& b) {
   if (!a.conditions.empty() && !b.conditions.empty()) return true;  // branches of an `if` on data each take their rows
+  std::vector<Gate> both = a.gates;
+  both.insert(both.end(), b.gates.begin(), b.gates.end());
+  if (never_hold(both)) return true;
   return std::ranges::any_of(
       a.gates, [&](const Gate& gate) { return std::ranges::any_of(b.gates, [&](const Gate& other) { return exclude_each_other(gate, other); }); });
 }

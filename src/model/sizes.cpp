@@ -238,6 +238,7 @@ void Builder::collect_sizes() {
       if (name != nullptr && integer_data_.contains(name->name)) continue;
       add_symbol(graph_, data->type.extents[i], i == 0);
     }
+    if (data->type.name == "interval") continue;  // its arguments are bounds
     for (const grammar::Expr& argument : data->type.arguments) {
       const auto* name = std::get_if<grammar::NameExpr>(&argument.kind);
       if (name != nullptr && integer_data_.contains(name->name)) continue;

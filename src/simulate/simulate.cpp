@@ -18,7 +18,7 @@ using model::Role;
 // A definition is carried out where the variable has no distribution of its own.
 std::vector<Statement> statements_of(const ModelGraph& graph) {
   std::vector<Statement> out;
-  for (const model::Factor& factor : graph.factors) out.push_back(statement_of(factor));
+  for (const model::Factor& factor : graph.factors) out.push_back(statement_of(graph, factor));
   for (const model::Definition& definition : graph.definitions) {
     if (graph.variables[definition.variable].factors.empty()) out.push_back(statement_of(definition));
   }

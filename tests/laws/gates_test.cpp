@@ -42,15 +42,15 @@ void check_exact(const std::string& model, double log_evidence) {
 }
 
 const std::vector<double> rows = {1.2, 0.4, 2.1};
-const std::string data = "data y: real[N] = [1.2, 0.4, 2.1]\n";
-const std::string three = data + "z ~ categorical([0.2, 0.3, 0.5])\n";
+const std::string observations = "data y: real[N] = [1.2, 0.4, 2.1]\n";
+const std::string three = observations + "z ~ categorical([0.2, 0.3, 0.5])\n";
 const std::string near_zero = "a ~ normal(0, 1)  for n in 1..N { y[n] ~ normal(a, 1) }";
 const std::string near_three = "b ~ normal(3, 2)  for n in 1..N { y[n] ~ normal(b, 1) }";
 
 }  // namespace
 
 TEST_CASE("the else branch of one of two levels is the other level", "[gates]") {
-  const std::string model = data + "z ~ categorical([0.2, 0.8])\nif z == 2 { " + near_zero + " } else { " + near_three + " }\n";
+  const std::string model = observations + "z ~ categorical([0.2, 0.8])\nif z == 2 { " + near_zero + " } else { " + near_three + " }\n";
   check_exact(model, std::log(0.8 * std::exp(log_marginal(rows, 0, 1)) + 0.2 * std::exp(log_marginal(rows, 3, 2))));
   CHECK(test::derive(model).block("b").gates.at(0).levels == std::vector<model::Size>{1});
   CHECK_FALSE(test::derive(model).block("b").gates.at(0).except);
@@ -72,7 +72,7 @@ TEST_CASE("levels joined by `or`, and chains of `else if`", "[gates]") {
   check_exact(three + "if z == 1 or z == 3 { " + near_three + " } else { " + near_zero + " }\n", std::log(0.3 * zero + 0.7 * late));
   check_exact(three + "if z == 1 { " + near_zero + " } else if z == 2 { " + near_three + " } else { " + minus_four + " }\n",
               std::log(0.2 * zero + 0.3 * late + 0.5 * far));
-  const std::string four = data + "z ~ categorical([0.1, 0.2, 0.3, 0.4])\n";
+  const std::string four = observations + "z ~ categorical([0.1, 0.2, 0.3, 0.4])\n";
   check_exact(four + "if z == 1 { " + near_zero + " } else if z == 2 { " + near_three + " } else { " + minus_four + " }\n",
               std::log(0.1 * zero + 0.2 * late + 0.7 * far));
 }

@@ -129,6 +129,8 @@ TEST_CASE("levels of one category are joined by `or`", "[branches]") {
   CHECK(code("k == 1 and k == 2") == "branch-never-holds");
   CHECK(code("k != 1 and k == 1") == "branch-never-holds");
   CHECK(code("(k == 1 or k == 2) and k == 3") == "branch-never-holds");
+  CHECK(code("k != 1 and k != 2 and (k == 1 or k == 2)") == "branch-never-holds");
+  CHECK(code("(k == 1 or k == 2) and k != 1").empty());
 }
 
 TEST_CASE("gates that leave no common value exclude each other", "[branches]") {
