@@ -41,12 +41,45 @@ Comparison comparison_of(const Expr& condition) {
   return {&condition, nullptr, true};
 }
 
+}  // namespace
+
 // Whether the gates leave no level of some element.
-bool never_hold(const std::vector<Gate>& gates) {
-  return std::ranges::any_of(merged(gates), [](const Gate& gate) { return gate.levels.empty(); });
+bool Builder::never_hold(const std::vector<Gate>& gates) const {
+  return std::ranges::any_of(merged(gates), [&](const Gate& gate) {
+    if (gate.equal) return gate.levels.empty();
+    std::set<double> excluded;
+    for (const Gate& other : gates) {
+      for (const Expr& level : other.levels) {
+        const auto* known = std::get_if<grammar::NumberExpr>(&level.kind);
+        if (!other.equal && same_element(other, gate) && known != nullptr) excluded.insert(known->value);
+      }
+    }
+    const auto levels = graph_.variables[gate.variable].type.levels.constant();
+    return levels && graph_.variables[gate.variable].type.support.kind == SupportKind::category &&
+           excluded.size() == static_cast<std::size_t>(std::max<std::int64_t>(*levels, 0));
+  });
 }
 
-}  // namespace
+// Several of a few levels are all but the others: one sum over the level instead of one for each.
+void Builder::set_complement(Gate& gate) const {
+  constexpr std::int64_t most_levels = 32;
+  const Variable& variable = graph_.variables[gate.variable];
+  const auto levels = variable.type.levels.constant();
+  std::set<double> named;
+  for (const Expr& level : gate.levels) {
+    const auto* known = std::get_if<grammar::NumberExpr>(&level.kind);
+    if (known == nullptr) return;
+    named.insert(known->value);
+  }
+  if (variable.type.support.kind == SupportKind::category && levels && *levels <= most_levels) {
+    gate.levels.clear();
+    for (std::int64_t level = 1; level <= *levels; ++level) {
+      if (!named.contains(static_cast<double>(level))) gate.levels.push_back(number(static_cast<double>(level), gate.span));
+    }
+    gate.equal = false;
+    if (gate.levels.empty()) not_a_gate(fmt::format("this holds for every level of `{}`", variable.name), gate.span);
+  }
+}
 
 // One condition on a latent variable, which may allow several levels of it: `z == 1 or z == 3`; `part` is no conjunction.
 Gate Builder::gate_of(const Expr& part, const Scope& scope) {
@@ -65,6 +98,7 @@ Gate Builder::gate_of(const Expr& part, const Scope& scope) {
     }
   }
   gate->span = part.span;
+  set_complement(*gate);
   return *gate;
 }
 
@@ -202,7 +236,7 @@ void Builder::check_branches() {
 }
 
 // Whether the two statements can hold for one element at once.
-bool Builder::apart(const Factor& a, const Factor& b) {
+bool Builder::apart(const Factor& a, const Factor& b) const {
   if (!a.conditions.empty() && !b.conditions.empty()) return true;  // branches of an `if` on data each take their rows
   std::vector<Gate> both = a.gates;
   both.insert(both.end(), b.gates.begin(), b.gates.end());

@@ -117,7 +117,9 @@ class Builder {
   void set_branches(VariableId id);
   void check_uses(FactorId id);
   void check_branches();
-  static bool apart(const Factor& a, const Factor& b);
+  bool apart(const Factor& a, const Factor& b) const;
+  bool never_hold(const std::vector<Gate>& gates) const;
+  void set_complement(Gate& gate) const;
 
   // latents.cpp: dims of latent variables from their `~` statements
   void ensure_type(VariableId id);

@@ -198,9 +198,14 @@ const grammar::Expr* Builder::set_interval(Support& support, const grammar::Expr
   if (high_value) support.high = *high_value;
   if (!(support.low < support.high)) fail("empty-interval", fmt::format("the interval from {} to {} is empty", support.low, support.high), low.span);
   if (!low_value || !high_value) return low_value ? &high : &low;
-  if (support.low == 0 && support.high == 1) support = Support{SupportKind::unit};
-  if (std::isinf(support.high) && support.low == 0) support = Support{SupportKind::positive};
-  if (std::isinf(support.high) && std::isinf(support.low)) support = Support{SupportKind::real};
+  const bool above = std::isinf(support.high);
+  if (support.low == 0 && support.high == 1) {
+    support = Support{SupportKind::unit};
+  } else if (above && support.low == 0) {
+    support = Support{SupportKind::positive};
+  } else if (above && std::isinf(support.low)) {
+    support = Support{SupportKind::real};
+  }
   return nullptr;
 }
 
