@@ -147,10 +147,11 @@ struct IfStatement {
   Box<Statements> else_body;  // empty where there is no else; `else if` is an else with one IfStatement
   bool has_else = false;
 };
-struct TildeStatement {  // name[...] ~ distribution(...)
+struct TildeStatement {  // name[...] ~ distribution(...) [on TYPE]
   Target target;
   CallExpr distribution;
   SourceSpan distribution_span;
+  std::optional<TypeExpr> support = {};
 };
 struct AssignStatement {
   Target target;

@@ -98,6 +98,7 @@ class Outline {
   void show(const TildeStatement& s, int depth) {
     line(depth, "~ " + form(s.target));
     line(depth + 1, "distribution " + form(s.distribution));
+    if (s.support) line(depth + 1, "support " + form(*s.support));
   }
   void show(const AssignStatement& s, int depth) {
     line(depth, "= " + form(s.target));

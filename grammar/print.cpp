@@ -194,7 +194,10 @@ class StatementPrinter {
     block(*s.body, depth);
   }
   void print(const IfStatement& s, int depth);
-  void print(const TildeStatement& s, int) { text += to_text(s.target) + " ~ " + to_text(s.distribution); }
+  void print(const TildeStatement& s, int) {
+    text += to_text(s.target) + " ~ " + to_text(s.distribution);
+    if (s.support) text += " on " + to_text(*s.support);
+  }
   void print(const AssignStatement& s, int) { text += to_text(s.target) + " = " + to_text(s.value); }
   void print(const DistributionStatement& s, int depth);
   void print(const FunctionStatement& s, int) { text += signature("function", s.name, s.parameters) + " = " + to_text(s.value); }

@@ -73,12 +73,20 @@ model::BuildOptions build_options(const ModelOptions& options) {
   return build;
 }
 
-std::vector<std::string> files_of_model(const model::ModelGraph& graph, const std::string& model_path) {
-  std::vector<std::string> files;
+// Data files in the order in which they are read, and which of them each `from` of the model means: none where the command line names the files.
+struct DataFiles {
+  std::vector<std::string> paths;
+  std::map<std::string, std::size_t> tables;
+};
+
+DataFiles files_of_model(const model::ModelGraph& graph, const std::string& model_path) {
+  DataFiles files;
   for (const model::Variable& variable : graph.variables) {
     if (!variable.binding || !variable.binding->file) continue;
-    const std::string file = beside(model_path, *variable.binding->file);
-    if (std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
+    const std::string path = beside(model_path, *variable.binding->file);
+    const auto known = std::find(files.paths.begin(), files.paths.end(), path);
+    files.tables[*variable.binding->file] = static_cast<std::size_t>(known - files.paths.begin());
+    if (known == files.paths.end()) files.paths.push_back(path);
   }
   return files;
 }
@@ -197,7 +205,7 @@ Result<std::vector<data::Table>> read_tables(const std::vector<std::string>& fil
 }
 
 // The files that the model names for the data that a simulation needs.
-std::vector<std::string> files_of_covariates(const model::ModelGraph& graph, const simulate::Needs& needs, const std::string& model_path) {
+DataFiles files_of_covariates(const model::ModelGraph& graph, const simulate::Needs& needs, const std::string& model_path) {
   model::ModelGraph needed = graph;
   for (std::size_t i = 0; i < needed.variables.size(); ++i) {
     if (!needs.covariates.contains(VariableId(i)) && !needs.partial.contains(VariableId(i))) needed.variables[VariableId(i)].binding.reset();
@@ -218,21 +226,50 @@ Result<Simulated> simulate(const ModelOptions& options, const std::vector<std::s
     if (!values) return values.diagnostics();
     draw.values = std::move(*values);
   }
-  const std::vector<std::string> files = data_files.empty() ? files_of_covariates(*graph, needs, options.path) : data_files;
-  if (Diagnostics missing = simulate::check_covariates(*graph, needs); files.empty() && !missing.empty()) return missing;
-  Result<std::vector<data::Table>> tables = read_tables(files);
+  const DataFiles files = data_files.empty() ? files_of_covariates(*graph, needs, options.path) : DataFiles{data_files, {}};
+  if (Diagnostics missing = simulate::check_covariates(*graph, needs); files.paths.empty() && !missing.empty()) return missing;
+  Result<std::vector<data::Table>> tables = read_tables(files.paths);
   if (!tables) return tables.diagnostics();
-  const Result<model::BoundData> given = model::bind_data(*graph, std::move(*tables), simulate::binding_of(*graph, needs));
+  model::BindOptions binding = simulate::binding_of(*graph, needs);
+  binding.tables = files.tables;
+  const Result<model::BoundData> given = model::bind_data(*graph, std::move(*tables), binding);
   if (!given) return given.diagnostics();
   Result<std::vector<model::BoundData>> draws = simulate::simulate(*graph, *given, draw);
   if (!draws) return draws.diagnostics();
   return Simulated{std::move(*graph), std::move(*draws)};
 }
 
+namespace {
+
+// `--rows a b` leaves `b` among the data files.
+Diagnostics with_hint_of_variable(Diagnostics diagnostics, const model::ModelGraph& graph, const std::vector<std::string>& files) {
+  std::vector<std::string> names;
+  for (const model::Variable& variable : graph.variables) names.push_back(variable.name);
+  for (Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.code != "data-not-found") continue;
+    for (const std::string& file : files) {
+      if (diagnostic.message.find(fmt::format("`{}`", file)) == std::string::npos) continue;
+      if (std::find(names.begin(), names.end(), file) == names.end()) continue;
+      diagnostic.notes.push_back({Note::Kind::help,
+                                  fmt::format("`{}` is a variable of the model and read as a data file here; several variables after one option are "
+                                              "joined by commas, as in `--rows z,{}`",
+                                              file, file),
+                                  {}});
+    }
+  }
+  return diagnostics;
+}
+
+}  // namespace
+
 Result<model::BoundData> read_data(model::ModelGraph& graph, const std::string& model_path, const std::vector<std::string>& files) {
-  Result<std::vector<data::Table>> tables = read_tables(files.empty() ? files_of_model(graph, model_path) : files);
-  if (!tables) return tables.diagnostics();
-  Result<model::BoundData> data = model::bind_data(graph, std::move(*tables));
+  const DataFiles chosen = files.empty() ? files_of_model(graph, model_path) : DataFiles{files, {}};
+  Result<std::vector<data::Table>> tables = read_tables(chosen.paths);
+  if (!tables) return with_hint_of_variable(tables.diagnostics(), graph, files);
+  model::BindOptions options;
+  options.optional = model::data_of_predictions(graph);
+  options.tables = chosen.tables;
+  Result<model::BoundData> data = model::bind_data(graph, std::move(*tables), options);
   if (data) model::add_missing(graph, *data);
   return data;
 }

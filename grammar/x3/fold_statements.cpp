@@ -109,9 +109,12 @@ IfStatement StatementFold::branches_from(const tree::If& s, std::size_t i) const
 Kind StatementFold::operator()(const tree::Definition& s) const {
   Target target{identifier(s.target.name), to_exprs(state_, s.target.indices), state_.span(s.target)};
   if (const auto* value = boost::get<tree::Expression>(&s.right.get())) return AssignStatement{std::move(target), to_expr(state_, *value)};
-  const auto& call = boost::get<tree::Call>(s.right.get());
+  const auto& draw = boost::get<tree::Draw>(s.right.get());
+  const tree::Call& call = draw.call;
   CallExpr distribution{std::string(call.function.text), state_.span(call.function), to_arguments(state_, call.arguments)};
-  return TildeStatement{std::move(target), std::move(distribution), state_.span(call)};
+  TildeStatement tilde{std::move(target), std::move(distribution), state_.span(call)};
+  if (draw.support) tilde.support = type(*draw.support);
+  return tilde;
 }
 
 void StatementFold::add_support(DistributionStatement& d, const tree::Support& support) const {

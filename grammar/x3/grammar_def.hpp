@@ -69,6 +69,7 @@ inline constexpr x3::rule<struct for_id, tree::For> for_statement{"a statement"}
 inline constexpr x3::rule<branch_id, tree::Branch> branch{"a statement"};
 inline constexpr x3::rule<struct branches_id, std::vector<tree::Branch>> branches{"a statement"};
 inline constexpr x3::rule<struct if_id, tree::If> if_statement{"a statement"};
+inline constexpr x3::rule<struct draw_id, tree::Draw> draw{"a distribution call such as `normal(0, 1)`"};
 inline constexpr x3::rule<struct definition_id, tree::Definition> definition{"a statement"};
 inline constexpr x3::rule<struct logpdf_id, tree::LogPdf> log_density{"a statement"};
 inline constexpr x3::rule<struct distribution_id, tree::Distribution> distribution_statement{"a statement"};
@@ -141,7 +142,9 @@ inline constexpr auto for_statement_def = word("for") > called("an index name")[
 inline constexpr auto branch_def = word("if") > expression > block;
 inline constexpr auto branches_def = branch >> *(word("else") >> &word("if") >> branch);
 inline constexpr auto if_statement_def = branches >> -(word("else") > called("`{` or `if`")[block]);
-inline constexpr auto definition_def = target > called("`~` or `=`")[(lit('~') > call) | (equals > expression)];
+// A statement may begin with a variable of the name `on`: a type follows the word only here.
+inline constexpr auto draw_def = call >> -((word("on") >> &NameParser{}) > type);
+inline constexpr auto definition_def = target > called("`~` or `=`")[(lit('~') > draw) | (equals > expression)];
 inline constexpr auto log_density_def = (word("logpdf") >> lit('(')) > name > close_parenthesis > equals > expression;
 inline constexpr auto distribution_statement_def = word("distribution") > name > parameter_list > -(word("on") > support) > block;
 inline constexpr auto function_statement_def = word("function") > name > parameter_list > equals > expression;
@@ -179,7 +182,7 @@ BOOST_SPIRIT_DEFINE(expression, choice, operation, tail, product, product_tail, 
 BOOST_SPIRIT_DEFINE(range_item, full_range, index_list, argument, argument_list, call)
 BOOST_SPIRIT_DEFINE(names, type_arguments, extents, type, parameter, parameter_list, support, support_range, target)
 BOOST_SPIRIT_DEFINE(block, statements, statement, const_statement, data_statement, param_statement, for_statement, branch, branches, if_statement)
-BOOST_SPIRIT_DEFINE(definition, log_density, distribution_statement, function_statement, network_statement)
+BOOST_SPIRIT_DEFINE(draw, definition, log_density, distribution_statement, function_statement, network_statement)
 BOOST_SPIRIT_DEFINE(guide_group, guide_statement, predict_statement, use_statement)
 
 }  // namespace jensen::grammar::rules

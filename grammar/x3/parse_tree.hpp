@@ -151,9 +151,13 @@ struct If {
   std::vector<Branch> branches;
   boost::optional<Block> otherwise;
 };
-struct Definition {  // target ~ call, target = expression
+struct Draw {
+  Call call;
+  boost::optional<Type> support;
+};
+struct Definition {  // target ~ draw, target = expression
   Target target;
-  x3::variant<Call, Expression> right;
+  x3::variant<Draw, Expression> right;
 };
 struct LogPdf {
   Name variate;

@@ -35,7 +35,8 @@ struct Component {
   VariableId present = {};  // 0/1 data of the variable's shape: 1 where the element is latent, 0 where there is none; invalid: all are
 };
 
-// The block exists where [variable[indices] = level]: its q is conditional on that, its terms and its entropy carry the indicator.
+// The block exists where variable[indices] is one of the levels, or (except) none of them: its q is conditional on that, its terms and its entropy
+// carry the indicator.
 // An index of the gate is one of the block's batch dimensions, or (batch < 0) a constant.
 struct Gate {
   struct Position {
@@ -45,7 +46,8 @@ struct Gate {
   };
   VariableId variable;
   std::vector<Position> indices;
-  Size level;
+  std::vector<Size> levels;
+  bool except = false;
 };
 
 // Rows that hang on each other: in every term the block's atoms stand at one position of this dimension, or at two of which the later row hangs on

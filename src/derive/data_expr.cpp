@@ -235,4 +235,10 @@ DataExprId substitute(DataExprs& exprs, DataExprId id, const Substitution& map) 
   return make(exprs, std::move(node));
 }
 
+bool is_nested_array(const DataExprs& exprs, const DataNode& node) {
+  if (node.op != DataOp::array || node.args.empty() || exprs[node.args[0]].op != DataOp::array) return false;
+  const DataNode& first = exprs[node.args[0]];
+  return std::ranges::all_of(node.args, [&](DataExprId arg) { return exprs[arg].op == DataOp::array && exprs[arg].indices == first.indices; });
+}
+
 }  // namespace jensen::derive

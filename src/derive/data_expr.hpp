@@ -35,4 +35,7 @@ std::optional<double> number_of(const DataExprs& exprs, DataExprId id);
 IndexUse substitute(const IndexUse& use, const Substitution& map);
 DataExprId substitute(DataExprs& exprs, DataExprId id, const Substitution& map);
 
+// Arrays of arrays that are picked from by the same indices: a literal matrix.
+[[nodiscard]] bool is_nested_array(const DataExprs& exprs, const DataNode& node);
+
 }  // namespace jensen::derive

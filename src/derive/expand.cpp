@@ -10,6 +10,7 @@
 #include "base/overload.hpp"
 #include "derive/expression.hpp"
 #include "diagnostics/diagnostic.hpp"
+#include "model/guards.hpp"
 #include "model/size_expr.hpp"
 #include "print.hpp"
 
@@ -470,19 +471,46 @@ Poly Expander::density(const model::Factor& factor, const NamesPtr& plates) {
   return scalar(statement.log_density->value, body);
 }
 
-// [z = level], or 1 - [z = level].
-Poly Expander::gate_indicator(const model::Gate& gate, const NamesPtr& plates) {
+// The indicator of the gate's element, without a level.
+Atom Expander::gated_element(const model::Gate& gate, const NamesPtr& plates) {
   Atom indicator{gate.variable, {StatisticKind::indicator, 1}, {}};
-  const auto index_at = [&](const Expr& index, const Size& extent) {
-    const auto plain = plain_index(index, plates);
-    return plain ? *plain : pick(scalar(index, plates), extent);
-  };
-  const model::Variable& variable = graph_.variables[gate.variable];
-  for (std::size_t slot = 0; slot < gate.indices.size(); ++slot) indicator.indices.push_back(index_at(gate.indices[slot], variable.dims[slot]));
-  indicator.indices.push_back(index_at(gate.level, variable.type.levels));
-  RawTerm term;
-  term.atoms = {indicator};
-  return gate.equal ? Poly{term} : sum(context_, constant(1), scaled({term}, -1));
+  for (std::size_t slot = 0; slot < gate.indices.size(); ++slot) {
+    const auto plain = plain_index(gate.indices[slot], plates);
+    indicator.indices.push_back(plain ? *plain : pick(scalar(gate.indices[slot], plates), graph_.variables[gate.variable].dims[slot]));
+  }
+  return indicator;
+}
+
+// Under a gate that names one level, the element is that level wherever the density uses it.
+void Expander::fix_levels(const std::vector<model::Gate>& gates, const NamesPtr& plates) {
+  fixed_.clear();
+  for (const model::Gate& gate : gates) {
+    const auto* number = std::get_if<grammar::NumberExpr>(&gate.levels[0].kind);
+    if (!gate.equal || gate.levels.size() > 1 || number == nullptr) continue;
+    fixed_.emplace_back(gated_element(gate, plates), Size(static_cast<std::int64_t>(number->value)));
+  }
+}
+
+// Σ [z = level] over the levels that open the gate; where these are all but some, Σ_k [z = k] [k != level], the k that the density picks with.
+Poly Expander::gate_indicator(const model::Gate& gate, const NamesPtr& plates) {
+  const Atom element = gated_element(gate, plates);
+  if (!gate.equal) {
+    const DataExprId k = as_data(context_, latent_level(gate.variable, element.indices));
+    Poly out = constant(1);
+    for (const Expr& level : gate.levels) {
+      out = product(out, from_data(data(), make_call(data(), DataOp::not_equal, {k, as_data(context_, scalar(level, plates))})));
+    }
+    return out;
+  }
+  Poly out;
+  for (const Expr& level : gate.levels) {
+    const auto plain = plain_index(level, plates);
+    RawTerm term;
+    term.atoms = {element};
+    term.atoms[0].indices.push_back(plain ? *plain : pick(scalar(level, plates), graph_.variables[gate.variable].type.levels));
+    out.push_back(term);
+  }
+  return out;
 }
 
 Poly Expander::expand(FactorId id) {
@@ -499,6 +527,8 @@ Poly Expander::expand(FactorId id) {
     context_.plates.insert(plate_indices.back());
     plates->indices[graph_.plates[plate].index] = {plate_indices.back(), 0};
   }
+  const std::vector<model::Gate> gates = model::merged(factor.gates);
+  fix_levels(gates, plates);
   Poly terms = density_with_holes(factor, plates);
   DataExprId all;
   for (const Expr& condition : factor.conditions) {
@@ -514,7 +544,7 @@ Poly Expander::expand(FactorId id) {
     existence = {all, {}};
     for (const Expr& index : factor.indices) existence.at.push_back(*plain_index(index, plates));
   }
-  for (const model::Gate& gate : factor.gates) terms = product(terms, gate_indicator(gate, plates));
+  for (const model::Gate& gate : gates) terms = product(terms, gate_indicator(gate, plates));
   for (const PlateId plate : factor.plates) {
     if (!graph_.plates[plate].weight) continue;
     const DataExprId weight = as_data(context_, scalar(*graph_.plates[plate].weight, plates));

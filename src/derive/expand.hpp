@@ -57,6 +57,8 @@ class Expander {
   Poly density(const model::Factor& factor, const NamesPtr& plates);
   Poly density_with_holes(const model::Factor& factor, const NamesPtr& plates);
   Poly gate_indicator(const model::Gate& gate, const NamesPtr& plates);
+  Atom gated_element(const model::Gate& gate, const NamesPtr& plates);
+  void fix_levels(const std::vector<model::Gate>& gates, const NamesPtr& plates);
   Tensor eval_derived(VariableId id);
   [[nodiscard]] bool lies_in(const IndexUse& use, const Range& range) const;
   Tensor eval_index(const grammar::IndexExpr& index, const NamesPtr& names);
@@ -103,6 +105,7 @@ class Expander {
   const model::ModelGraph& graph_;
   Context& context_;
   std::vector<Pick> picks_;
+  std::vector<std::pair<Atom, Size>> fixed_;  // elements whose level the factor's gates name, without it
   std::vector<Hole> holes_;
   std::map<Atom, Poly> exponents_;  // e by the atom of exp(e), so that log exp(e) is e
   std::vector<Residual> residuals_;

@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "derive/gates.hpp"
+
 namespace jensen::derive {
 
 VariableId present_mask(const model::ModelGraph& graph, VariableId id) {
@@ -260,9 +262,13 @@ int update_rank(const ModelGraph& graph, const Block& block) {
   return block.kind == BlockKind::gaussian ? 0 : 1;  // locations first: a scale is then fitted around them
 }
 
-bool is_gate_of(const Derivation& derivation, BlockId gate, BlockId inside) {
-  return std::ranges::any_of(derivation.blocks[inside].gates,
-                             [&](const Gate& g) { return derivation.block_of[static_cast<std::size_t>(g.variable.value)] == gate; });
+// Whether the term ties the two by the gate alone: what is inside is conditional on it, so they may meet so.
+bool is_gate_of(const Derivation& derivation, const Term& term, BlockId gate, BlockId inside) {
+  return std::ranges::any_of(derivation.blocks[inside].gates, [&](const Gate& g) {
+    if (derivation.block_of[static_cast<std::size_t>(g.variable.value)] != gate) return false;
+    const auto use = gate_use(derivation.log_joint, term, g);
+    return use && use->only;
+  });
 }
 
 bool exact_given_params(const Derivation& derivation) {
@@ -276,9 +282,9 @@ bool exact_given_params(const Derivation& derivation) {
       if (derivation.blocks[block].point || block == gate) continue;
       if (!seen.valid() || seen == block) {
         seen = block;
-      } else if (is_gate_of(derivation, block, seen)) {
+      } else if (is_gate_of(derivation, term, block, seen)) {
         gate = block;
-      } else if (is_gate_of(derivation, seen, block)) {
+      } else if (is_gate_of(derivation, term, seen, block)) {
         gate = std::exchange(seen, block);
       } else {
         return false;

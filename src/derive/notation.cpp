@@ -1,5 +1,6 @@
 #include "derive/notation.hpp"
 
+#include "derive/data_expr.hpp"
 #include "family/families.hpp"
 
 #include <fmt/format.h>
@@ -82,16 +83,50 @@ std::string Notation::infix(const DataNode& node, const std::set<IndexId>& elide
   if (style_ == Style::latex && node.op == DataOp::power) {
     out = left + "^{" + data(node.args[1], elided, 0) + "}";
   } else {
-    const std::string sign = style_ == Style::latex && node.op == DataOp::multiply ? " \\cdot " : rule->text;
+    const bool latex = style_ == Style::latex;
+    const std::string sign = latex && node.op == DataOp::multiply ? " \\cdot " : latex && node.op == DataOp::not_equal ? " \\neq " : rule->text;
     out = left + sign + right;
   }
   return rule->precedence < outer ? "(" + out + ")" : out;
 }
 
+// Of more than `most_shown` elements the first and the last are printed.
+std::string Notation::elements(const DataNode& node, const std::set<IndexId>& elided, std::size_t most_shown) const {
+  const DataExprs& exprs = derivation_.log_joint.data;
+  const bool rows = is_nested_array(exprs, node);
+  const std::size_t ends = rows ? 1 : 2;
+  const bool shortened = node.args.size() > most_shown && node.args.size() > 2 * ends + 1;
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < node.args.size(); ++i) {
+    if (shortened && i >= ends && i + ends < node.args.size()) {
+      if (i == ends) out.emplace_back(style_ == Style::latex ? "\\ldots" : "...");
+      continue;
+    }
+    const DataNode& element = exprs[node.args[i]];
+    const std::size_t share = std::max<std::size_t>(1, most_shown / std::min<std::size_t>(node.args.size(), 3));
+    out.push_back(rows ? elements(element, elided, share) : data(node.args[i], elided, 0));
+  }
+  return "[" + joined(out, ", ") + "]";
+}
+
 std::string Notation::literal(const DataNode& node, const std::set<IndexId>& elided) const {
-  std::vector<std::string> elements;
-  for (const DataExprId arg : node.args) elements.push_back(data(arg, elided, 0));
-  return "[" + joined(elements, ", ") + "]";
+  const DataExprs& exprs = derivation_.log_joint.data;
+  std::size_t count = 1;
+  std::vector<std::string> indices;
+  for (const DataNode* at = &node;; at = &exprs[at->args[0]]) {
+    count *= at->args.size();
+    const auto* index = std::get_if<IndexUse>(&at->indices[0]);
+    if (index == nullptr) {
+      indices.push_back(data(std::get<DataIndexExpr>(at->indices[0]).expr, elided, 0));
+    } else if (!elided.contains(index->index)) {
+      indices.push_back(use(*index));
+    }
+    if (!is_nested_array(exprs, *at)) break;
+  }
+  constexpr std::size_t most_shown = 9;
+  const std::string text = elements(node, elided, count > most_shown ? most_shown / 2 : count);
+  if (indices.empty()) return text;
+  return style_ == Style::latex ? fmt::format("{}_{{{}}}", text, joined(indices, " ")) : fmt::format("{}[{}]", text, joined(indices, ", "));
 }
 
 std::string Notation::sum_sign(const std::string& indices) const {
@@ -187,10 +222,8 @@ std::string Notation::data(DataExprId id, const std::set<IndexId>& elided, int p
       return "not " + data(node.args[0], elided, 6);
     case DataOp::conditional:
       return fmt::format("({} ? {} : {})", data(node.args[0], elided, 1), data(node.args[1], elided, 1), data(node.args[2], elided, 1));
-    case DataOp::array: {
-      const std::vector<std::string> indices = shown(node.indices);
-      return literal(node, elided) + (indices.empty() ? "" : "[" + joined(indices, ", ") + "]");
-    }
+    case DataOp::array:
+      return literal(node, elided);
     case DataOp::sum:
       return "(" + sum_sign(index(node.bound[0])) + data(node.args[0], elided, 4) + ")";
     case DataOp::log_sum_exp:
@@ -214,7 +247,14 @@ std::string Notation::gates(const Block& block) const {
       const bool shifted = offset != "0" && at.batch >= 0;
       indices.push_back(at.batch < 0 ? offset : batch_name(block, static_cast<std::size_t>(at.batch)) + (shifted ? " + " + offset : ""));
     }
-    out += fmt::format("q({} = {}) ", indexed(graph_.variables[gate.variable].name, indices), gate.level.text());
+    std::vector<std::string> levels;
+    for (const Size& level : gate.levels) levels.push_back(level.text());
+    const bool latex = style_ == Style::latex;
+    const bool one = levels.size() == 1;
+    const char* relation = one ? (!gate.except ? "=" : latex ? "\\neq" : "≠") : latex ? (gate.except ? "\\notin" : "\\in") : gate.except ? "∉" : "∈";
+    const std::string braced = latex ? "\\{" + joined(levels, ", ") + "\\}" : "{" + joined(levels, ", ") + "}";
+    const std::string set = one ? levels[0] : braced;
+    out += fmt::format("q({} {} {}) ", indexed(graph_.variables[gate.variable].name, indices), relation, set);
   }
   return out;
 }

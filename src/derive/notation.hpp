@@ -39,6 +39,7 @@ class Notation {
   [[nodiscard]] std::string use(const IndexUse& use) const;
   [[nodiscard]] std::string indexed(const std::string& name, const std::vector<std::string>& indices) const;
   [[nodiscard]] std::string data(DataExprId id, const std::set<IndexId>& elided, int precedence) const;
+  [[nodiscard]] std::string elements(const DataNode& node, const std::set<IndexId>& elided, std::size_t most_shown) const;
   [[nodiscard]] std::string literal(const DataNode& node, const std::set<IndexId>& elided) const;
   [[nodiscard]] std::string infix(const DataNode& node, const std::set<IndexId>& elided, int outer) const;
   [[nodiscard]] std::string call(const std::string& function, const DataNode& node, const std::set<IndexId>& elided) const;

@@ -31,6 +31,9 @@ Poly Expander::latent_level(VariableId id, const std::vector<IndexUse>& at) {
     term.atoms = {atom};
     return {term};
   }
+  for (const auto& [element, level] : fixed_) {
+    if (element.variable == id && element.indices == at) return from_data(data(), make_size(data(), level));
+  }
   for (const Pick& known : picks_) {
     if (known.latent && known.latent->variable == id && std::ranges::equal(at, std::span(known.latent->indices).first(at.size()))) {
       return from_data(data(), make_index_value(data(), {known.index, 0}));

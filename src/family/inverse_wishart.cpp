@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "family/bartlett.hpp"
 #include "family/common.hpp"
 #include "family/families.hpp"
 #include "family/matrix.hpp"
@@ -75,15 +76,12 @@ class InverseWishart final : public Family {
   // The inverse of a Wishart(ν, Ψ⁻¹) draw (Bartlett 1933): with Ψ = L Lᵀ, S⁻¹ = L⁻ᵀ T Tᵀ L⁻¹, so S = C Cᵀ for C = L T⁻ᵀ.
   void draw(std::span<const double> natural, Stream& stream, std::span<double> value) const override {
     MatrixMap out = square(value, side_);
-    Eigen::MatrixXd lower = matrix(), triangle = Eigen::MatrixXd::Zero(out.rows(), out.cols());
+    Eigen::MatrixXd lower = matrix();
     if (factor(natural, lower)) {
       out.setConstant(not_available);
       return;
     }
-    for (Eigen::Index i = 0; i < out.rows(); ++i) {
-      for (Eigen::Index j = 0; j < i; ++j) triangle(i, j) = stream.normal();
-      triangle(i, i) = std::sqrt(2 * stream.gamma(0.5 * (df(natural) - static_cast<double>(i))));
-    }
+    Eigen::MatrixXd triangle = bartlett_triangle(df(natural), side_, stream);
     Eigen::MatrixXd root = lower.triangularView<Eigen::Lower>();  // Cᵀ = T⁻¹ Lᵀ
     root.transposeInPlace();
     triangle.triangularView<Eigen::Lower>().solveInPlace(root);
@@ -125,13 +123,11 @@ class InverseWishart final : public Family {
   double df(std::span<const double> natural) const { return -2 * natural[0] - static_cast<double>(side_) - 1; }
 
   std::optional<Improper> factor_scale(std::span<const double> natural, Eigen::Ref<Eigen::MatrixXd> scale) const {
-    if (auto reason = not_finite(natural)) return reason;
-    minus_twice_symmetric(square(natural.subspan(1), side_), scale);
-    return cholesky(scale, "scale");
+    return factor_symmetric(natural, side_, "scale", scale);
   }
 
   std::optional<Improper> factor(std::span<const double> natural, Eigen::Ref<Eigen::MatrixXd> scale) const {
-    if (df(natural) <= static_cast<double>(side_) - 1) return Improper{fmt::format("the df {:.6g} is not above {}", df(natural), side_ - 1)};
+    if (auto reason = too_few(df(natural), side_)) return reason;
     return factor_scale(natural, scale);
   }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "family/bartlett.hpp"
 #include "family/common.hpp"
 #include "family/families.hpp"
 #include "family/matrix.hpp"
@@ -71,15 +72,12 @@ class Wishart final : public Family {
   // Bartlett (1933): with W⁻¹ = L Lᵀ, Λ = C Cᵀ for C = L⁻ᵀ T, T lower triangular with T_ii² ~ χ²(ν − i) and standard normals below.
   void draw(std::span<const double> natural, Stream& stream, std::span<double> value) const override {
     MatrixMap out = square(value, side_);
-    Eigen::MatrixXd lower = matrix(), triangle = Eigen::MatrixXd::Zero(out.rows(), out.cols());
+    Eigen::MatrixXd lower = matrix();
     if (factor(natural, lower)) {
       out.setConstant(not_available);
       return;
     }
-    for (Eigen::Index i = 0; i < out.rows(); ++i) {
-      for (Eigen::Index j = 0; j < i; ++j) triangle(i, j) = stream.normal();
-      triangle(i, i) = std::sqrt(2 * stream.gamma(0.5 * (df(natural) - static_cast<double>(i))));
-    }
+    Eigen::MatrixXd triangle = bartlett_triangle(df(natural), side_, stream);
     lower.triangularView<Eigen::Lower>().transpose().solveInPlace(triangle);
     out.noalias() = triangle * triangle.transpose();
   }
@@ -124,13 +122,11 @@ class Wishart final : public Family {
   double df(std::span<const double> natural) const { return 2 * natural[0] + static_cast<double>(side_) + 1; }
 
   std::optional<Improper> factor_scale(std::span<const double> natural, Eigen::Ref<Eigen::MatrixXd> inverse_scale) const {
-    if (auto reason = not_finite(natural)) return reason;
-    minus_twice_symmetric(square(natural.subspan(1), side_), inverse_scale);
-    return cholesky(inverse_scale, "inverse scale");
+    return factor_symmetric(natural, side_, "inverse scale", inverse_scale);
   }
 
   std::optional<Improper> factor(std::span<const double> natural, Eigen::Ref<Eigen::MatrixXd> inverse_scale) const {
-    if (df(natural) <= static_cast<double>(side_) - 1) return Improper{fmt::format("the df {:.6g} is not above {}", df(natural), side_ - 1)};
+    if (auto reason = too_few(df(natural), side_)) return reason;
     return factor_scale(natural, inverse_scale);
   }
 

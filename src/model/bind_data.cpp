@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "diagnostics/suggest.hpp"
+#include "model/bound_values.hpp"
 #include "model/builder.hpp"
 #include "model/levels.hpp"
 #include "model/missing.hpp"
@@ -18,7 +20,7 @@ namespace {
 class Binder {
  public:
   Binder(const ModelGraph& graph, std::vector<data::Table> tables, const BindOptions& options)
-      : graph_(graph), tables_(std::move(tables)), options_(options) {}
+      : graph_(graph), tables_(std::move(tables)), options_(options), weights_(find_weights()) {}
 
   Result<BoundData> bind() {
     for (const auto& [name, value] : graph_.set_sizes) out_.sizes[name] = value;
@@ -47,16 +49,25 @@ class Binder {
   data::Column& column(const ColumnRef& ref) { return tables_[ref.table].columns[ref.column]; }
   std::string place(const ColumnRef& ref, std::size_t row) { return tables_[ref.table].place(column(ref), row); }
 
+  // The tables that a variable may be read from: that of its `from`, or all.
+  std::vector<std::size_t> tables_of(const Variable& v) const {
+    if (v.binding->file && options_.tables.contains(*v.binding->file)) return {options_.tables.at(*v.binding->file)};
+    std::vector<std::size_t> all(tables_.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
+  }
+
   ColumnRef find_column(VariableId id, const std::string& name) {
-    std::vector<std::string> known;
-    for (std::size_t t = 0; t < tables_.size(); ++t) {
+    const Variable& v = variable(id);
+    std::vector<std::string> known, files;
+    for (const std::size_t t : tables_of(v)) {
+      files.push_back(fmt::format("`{}`", tables_[t].source));
       for (std::size_t c = 0; c < tables_[t].columns.size(); ++c) {
         if (tables_[t].columns[c].name == name) return {t, c};
         known.push_back(tables_[t].columns[c].name);
       }
     }
-    const Variable& v = variable(id);
-    if (tables_.empty()) {
+    if (files.empty()) {
       fail("no-data", fmt::format("the model needs data for `{}`, but no data file is given", v.name), v.span, {},
            {Note{Note::Kind::help, "name a CSV file after the model"}});
     }
@@ -64,12 +75,14 @@ class Binder {
     if (!v.type.dims.empty() && v.binding->kind == Binding::Kind::column) {
       notes.push_back({Note::Kind::help, fmt::format("bind it to its columns, as in `= columns({}, ...)`", known.empty() ? "a" : known[0]), {}});
     }
-    fail("no-such-column", fmt::format("`{}` has no column `{}`{}", tables_[0].source, name, did_you_mean(name, known)), v.span, {}, notes);
+    const std::string nowhere = files.size() == 1 ? files[0] + " has no" : fmt::format("none of {} has a", fmt::join(files, ", "));
+    fail("no-such-column", fmt::format("{} column `{}`{}", nowhere, name, did_you_mean(name, known)), v.span, {}, notes);
   }
 
   bool has_columns(const Variable& v) const {
+    const std::vector<std::size_t> tables = tables_of(v);
     return std::ranges::all_of(v.binding->columns, [&](const std::string& name) {
-      return std::ranges::any_of(tables_, [&](const data::Table& table) { return table.find(name) != nullptr; });
+      return std::ranges::any_of(tables, [&](std::size_t t) { return tables_[t].find(name) != nullptr; });
     });
   }
 
@@ -110,10 +123,8 @@ class Binder {
     for (std::size_t i = 0; i < graph_.variables.size(); ++i) {
       const VariableId id(i);
       if (!is_literal(id) || variable(id).type.support.kind != SupportKind::category) continue;
-      BoundArray array;
-      std::vector<std::string> texts;
-      flatten(*variable(id).binding->literal, array.values, texts, array.dims, 0, variable(id));
-      distinct[level_key(id)].insert(texts.begin(), texts.end());
+      const Literal literal = read_literal(graph_, variable(id));
+      distinct[level_key(id)].insert(literal.texts.begin(), literal.texts.end());
     }
     for (const auto& [key, set] : distinct) {
       const auto known = options_.levels.find(key);
@@ -168,38 +179,12 @@ class Binder {
     }
   }
 
-  // What the distributions of a data variable can draw, beyond what its type says.
-  void check_drawn(const Variable& v, double value, const std::function<void(const std::string&)>& reject) const {
-    for (const FactorId id : v.factors) {
-      const Type& drawn = graph_.factors[id].support;
-      if (drawn.support.kind == SupportKind::positive && value <= 0) reject("positive");
-      if (drawn.support.kind == SupportKind::unit && (value <= 0 || value >= 1)) reject("strictly between 0 and 1");
-      if (drawn.support.kind == SupportKind::interval && (value < drawn.support.low || value > drawn.support.high)) {
-        reject(fmt::format("between {} and {}", drawn.support.low, drawn.support.high));
-      }
-      const auto levels = drawn.levels.evaluate(out_.sizes);
-      if (drawn.support.kind == SupportKind::bounded_count && levels && *levels > 0 && value >= static_cast<double>(*levels)) {
-        reject(fmt::format("one of 0..{}, which `{}` draws", *levels - 1, graph_.factors[id].call.function));
-      }
-    }
-  }
-
   void check_value(VariableId id, double value, const std::function<std::string()>& where) {
     const Variable& v = variable(id);
-    const auto reject = [&](const std::string& what) {
-      fail("value-outside-support", fmt::format("{}: {} is not {}", where(), fmt::format("{}", value), what), v.span);
-    };
-    if (!std::isfinite(value)) reject("a finite number");
-    const SupportKind kind = v.type.support.kind;
-    if (kind == SupportKind::boolean && value != 0 && value != 1) reject("a bool: 0 or 1, false or true");
-    if (kind == SupportKind::count && (value < 0 || value != std::floor(value))) reject("a count: a whole number from 0");
-    if (kind == SupportKind::integer && value != std::floor(value)) reject("a whole number");
-    if (kind == SupportKind::positive && value <= 0) reject("positive");
-    if (kind == SupportKind::unit && (value <= 0 || value >= 1)) reject("strictly between 0 and 1");
-    check_drawn(v, value, reject);
-    if (kind == SupportKind::interval && (value < v.type.support.low || value > v.type.support.high)) {
-      reject(fmt::format("between {} and {}", v.type.support.low, v.type.support.high));
+    if (const auto wanted = value_outside(graph_, v, value, out_.sizes)) {
+      fail("value-outside-support", fmt::format("{}: {} is not {}", where(), value, *wanted), v.span);
     }
+    if (weights_.contains(id) && value < 0) fail("negative-weight", fmt::format("{}: {} is a weight, which is at least 0", where(), value), v.span);
   }
 
   // A missing cell is a latent where the model can infer it.
@@ -285,62 +270,14 @@ class Binder {
     out_.arrays[id] = std::move(array);
   }
 
-  void flatten(const grammar::Expr& expr, std::vector<double>& values, std::vector<std::string>& texts, std::vector<std::size_t>& dims,
-               std::size_t depth, const Variable& v) {
-    if (const auto* array = std::get_if<grammar::ArrayExpr>(&expr.kind)) {
-      if (dims.size() == depth) {
-        dims.push_back(array->elements.size());
-      } else if (dims.size() < depth || dims[depth] != array->elements.size()) {
-        fail("ragged-array", fmt::format("the rows of `{}` differ in length", v.name), expr.span);
-      }
-      for (const grammar::Expr& element : array->elements) flatten(element, values, texts, dims, depth + 1, v);
-      return;
-    }
-    if (const auto* text = std::get_if<grammar::StringExpr>(&expr.kind)) {
-      texts.push_back(text->value);
-      values.push_back(0);
-      return;
-    }
-    const auto value = literal(expr);
-    if (!value)
-      fail("not-a-literal", fmt::format("the values of `{}` must be numbers in brackets, or `column(...)`, or `columns(...)`", v.name), expr.span);
-    values.push_back(*value);
-    texts.push_back(fmt::format("{}", *value));
-  }
-
-  // A literal is written row by row.
-  static std::vector<double> column_by_column(const BoundArray& array) {
-    std::vector<double> out(array.values.size());
-    const std::vector<std::int64_t> strides = array.strides();
-    for (std::size_t flat = 0; flat < out.size(); ++flat) {
-      std::size_t rest = flat;
-      std::int64_t at = 0;
-      for (std::size_t d = array.dims.size(); d-- > 0; rest /= array.dims[d]) at += static_cast<std::int64_t>(rest % array.dims[d]) * strides[d];
-      out[static_cast<std::size_t>(at)] = array.values[flat];
-    }
-    return out;
-  }
-
-  std::optional<double> literal(const grammar::Expr& expr) const {
-    if (const auto* number = std::get_if<grammar::NumberExpr>(&expr.kind)) return number->value;
-    if (const auto* name = std::get_if<grammar::NameExpr>(&expr.kind)) {
-      if (name->name == "true" || name->name == "false") return name->name == "true" ? 1 : 0;
-      if (const auto found = graph_.constants.find(name->name); found != graph_.constants.end()) return literal(found->second);
-    }
-    const auto* unary = std::get_if<grammar::UnaryExpr>(&expr.kind);
-    if (unary == nullptr || unary->op != grammar::UnaryOp::negate) return std::nullopt;
-    const auto value = literal(*unary->operand);
-    return value ? std::optional(-*value) : std::nullopt;
-  }
-
   void bind_literals() {
     for (std::size_t i = 0; i < graph_.variables.size(); ++i) {
       const VariableId id(i);
       const Variable& v = variable(id);
       if (!is_literal(id)) continue;
-      BoundArray array;
-      std::vector<std::string> texts;
-      flatten(*v.binding->literal, array.values, texts, array.dims, 0, v);
+      const Literal literal = read_literal(graph_, v);
+      const std::vector<std::string>& texts = literal.texts;
+      BoundArray array{literal.dims, literal.values, {}, {}};
       if (array.dims.size() != v.dims.size()) {
         fail("shape-mismatch",
              fmt::format("`{}` is {}, but its literal has {} dimension{}", v.name, shape_text(v.dims), array.dims.size(),
@@ -403,9 +340,22 @@ class Binder {
     }
   }
 
+  // Data that are the weight of a plate as they stand.
+  std::set<VariableId> find_weights() const {
+    std::set<VariableId> out;
+    for (const Plate& plate : graph_.plates) {
+      if (!plate.weight) continue;
+      const auto* index = std::get_if<grammar::IndexExpr>(&plate.weight->kind);
+      const auto* name = std::get_if<grammar::NameExpr>(index != nullptr ? &index->base->kind : &plate.weight->kind);
+      if (name != nullptr) out.insert(graph_.find(name->name));
+    }
+    return out;
+  }
+
   const ModelGraph& graph_;
   std::vector<data::Table> tables_;
   const BindOptions& options_;
+  std::set<VariableId> weights_;
   BoundData out_;
   std::map<VariableId, std::vector<ColumnRef>> columns_;
   std::map<ColumnRef, int> uses_;

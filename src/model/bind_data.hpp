@@ -1,6 +1,7 @@
 // Columns to dense arrays, and extents read off them.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 namespace jensen::model {
 
 struct BindOptions {
+  std::map<std::string, std::size_t> tables;               // by the file after `from`: the table that its names are read from; of others any
   std::set<VariableId> left_out;                           // not bound, though there may be columns for them
   std::set<VariableId> optional;                           // bound where the tables have all their columns
   Sizes defaults;                                          // extents that nothing bound tells

@@ -71,6 +71,9 @@ class Instance {
       grammar::TildeStatement out = *tilde;
       out.target = target(tilde->target);
       for (grammar::Argument& argument : out.distribution.arguments) argument.value = expression(*argument.value);
+      if (!out.support) return out;
+      for (Expr& argument : out.support->arguments) argument = expression(argument);
+      for (Expr& extent : out.support->extents) extent = expression(extent);
       return out;
     }
     if (const auto* assign = std::get_if<grammar::AssignStatement>(&statement.kind)) {

@@ -43,8 +43,66 @@ Comparison comparison_of(const Expr& condition) {
 
 }  // namespace
 
-// One condition on a latent variable; `part` is no conjunction.
+// Whether the gates leave no level of some element.
+bool Builder::never_hold(const std::vector<Gate>& gates) const {
+  return std::ranges::any_of(merged(gates), [&](const Gate& gate) {
+    if (gate.equal) return gate.levels.empty();
+    std::set<double> excluded;
+    for (const Gate& other : gates) {
+      for (const Expr& level : other.levels) {
+        const auto* known = std::get_if<grammar::NumberExpr>(&level.kind);
+        if (!other.equal && same_element(other, gate) && known != nullptr) excluded.insert(known->value);
+      }
+    }
+    const auto levels = graph_.variables[gate.variable].type.levels.constant();
+    return levels && graph_.variables[gate.variable].type.support.kind == SupportKind::category &&
+           excluded.size() == static_cast<std::size_t>(std::max<std::int64_t>(*levels, 0));
+  });
+}
+
+// Several of a few levels are all but the others: one sum over the level instead of one for each.
+void Builder::set_complement(Gate& gate) const {
+  constexpr std::int64_t most_levels = 32;
+  const Variable& variable = graph_.variables[gate.variable];
+  const auto levels = variable.type.levels.constant();
+  std::set<double> named;
+  for (const Expr& level : gate.levels) {
+    const auto* known = std::get_if<grammar::NumberExpr>(&level.kind);
+    if (known == nullptr) return;
+    named.insert(known->value);
+  }
+  if (variable.type.support.kind == SupportKind::category && levels && *levels <= most_levels) {
+    gate.levels.clear();
+    for (std::int64_t level = 1; level <= *levels; ++level) {
+      if (!named.contains(static_cast<double>(level))) gate.levels.push_back(number(static_cast<double>(level), gate.span));
+    }
+    gate.equal = false;
+    if (gate.levels.empty()) not_a_gate(fmt::format("this holds for every level of `{}`", variable.name), gate.span);
+  }
+}
+
+// One condition on a latent variable, which may allow several levels of it: `z == 1 or z == 3`; `part` is no conjunction.
 Gate Builder::gate_of(const Expr& part, const Scope& scope) {
+  const std::vector<Expr> either = disjuncts(part);
+  if (either.size() == 1) return gate_of_one(part, scope);
+  const auto refuse = [&] { not_a_gate(fmt::format("`{}` is no condition on a single latent variable", grammar::to_text(part)), part.span); };
+  std::optional<Gate> gate;
+  for (const Expr& one : either) {
+    if (infer(one, scope).level != Level::latent) refuse();
+    Gate next = gate_of_one(one, scope);
+    if (!next.equal || (gate && !same_element(*gate, next))) refuse();
+    if (!gate) {
+      gate = std::move(next);
+    } else {
+      gate->levels.push_back(next.levels[0]);
+    }
+  }
+  gate->span = part.span;
+  set_complement(*gate);
+  return *gate;
+}
+
+Gate Builder::gate_of_one(const Expr& part, const Scope& scope) {
   Comparison c = comparison_of(part);
   if (c.right != nullptr && infer(*c.left, scope).level != Level::latent) std::swap(c.left, c.right);
   if (c.right != nullptr && infer(*c.right, scope).level == Level::latent) not_a_gate("a branch cannot compare two latent variables", part.span);
@@ -53,7 +111,7 @@ Gate Builder::gate_of(const Expr& part, const Scope& scope) {
   if (name == nullptr || !by_name_.contains(name->name)) {
     not_a_gate(fmt::format("`{}` is no condition on a single latent variable", grammar::to_text(part)), part.span);
   }
-  Gate gate{by_name_.at(name->name), index != nullptr ? index->items : std::vector<Expr>(), number(1, part.span), c.equal, part.span};
+  Gate gate{by_name_.at(name->name), index != nullptr ? index->items : std::vector<Expr>(), {number(1, part.span)}, c.equal, part.span};
   const Variable& variable = graph_.variables[gate.variable];
   const SupportKind kind = variable.type.support.kind;
   if (variable.role != Role::latent || (kind != SupportKind::boolean && kind != SupportKind::category)) {
@@ -72,26 +130,30 @@ Gate Builder::gate_of(const Expr& part, const Scope& scope) {
 void Builder::set_level(Gate& gate, const Expr* level, SupportKind kind) const {
   if (kind == SupportKind::category) {
     if (level == nullptr) not_a_gate(fmt::format("`{}` is a category and no truth value", graph_.variables[gate.variable].name), gate.span);
-    gate.level = *level;
+    gate.levels = {*level};
     const auto known = try_constant(*level);
     const auto levels = graph_.variables[gate.variable].type.levels.constant();
-    if (known) gate.level = number(*known, level->span);
+    if (known) gate.levels = {number(*known, level->span)};
     if (known && (*known < 1 || (levels && *known > static_cast<double>(*levels)))) {
       fail("index-out-of-range", fmt::format("`{}` has no level {}", graph_.variables[gate.variable].name, *known), level->span);
+    }
+    if (known && levels && *levels == 2 && !gate.equal) {
+      gate.levels = {number(3 - *known, level->span)};
+      gate.equal = true;
     }
     return;
   }
   if (level == nullptr) {
-    gate.level = number(gate.equal ? 1 : 0, gate.span);
+    gate.levels = {number(gate.equal ? 1 : 0, gate.span)};
     gate.equal = true;
     return;
   }
-  gate.level = *level;
+  gate.levels = {*level};
   const auto truth = constant_truth(*level);
   const auto value = try_constant(*level);
   if (value && *value != 0 && *value != 1) fail("index-out-of-range", fmt::format("a bool is 0 or 1, never {}", *value), level->span);
   if (!truth) return;
-  gate.level = number(*truth == gate.equal ? 1 : 0, level->span);
+  gate.levels = {number(*truth == gate.equal ? 1 : 0, level->span)};
   gate.equal = true;
 }
 
@@ -111,7 +173,16 @@ void Builder::split_conditions(FactorId id) {
       if (infer(part, scope).level != Level::latent) {
         conditions.push_back(part);
       } else {
-        gates.push_back(gate_of(part, scope));
+        Gate gate = gate_of(part, scope);
+        auto other = std::ranges::find_if(gates, [&](const Gate& g) { return exclude_each_other(g, gate); });
+        std::vector<Gate> all = gates;
+        all.push_back(gate);
+        if (other == gates.end() && never_hold(all)) other = std::ranges::find_if(gates, [&](const Gate& g) { return same_element(g, gate); });
+        if (other != gates.end()) {
+          fail("branch-never-holds", fmt::format("this branch holds for no level of `{}`", graph_.variables[gate.variable].name), gate.span, {},
+               {Note{Note::Kind::note, "the condition that it contradicts", other->span}});
+        }
+        gates.push_back(std::move(gate));
       }
     }
   }
@@ -186,8 +257,11 @@ void Builder::check_branches() {
 }
 
 // Whether the two statements can hold for one element at once.
-bool Builder::apart(const Factor& a, const Factor& b) {
+bool Builder::apart(const Factor& a, const Factor& b) const {
   if (!a.conditions.empty() && !b.conditions.empty()) return true;  // branches of an `if` on data each take their rows
+  std::vector<Gate> both = a.gates;
+  both.insert(both.end(), b.gates.begin(), b.gates.end());
+  if (never_hold(both)) return true;
   return std::ranges::any_of(
       a.gates, [&](const Gate& gate) { return std::ranges::any_of(b.gates, [&](const Gate& other) { return exclude_each_other(gate, other); }); });
 }

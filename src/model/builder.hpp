@@ -25,6 +25,7 @@ struct BoundCall {
   std::vector<const grammar::Expr*> arguments;  // by parameter
   std::map<std::string, Size> sizes;            // sizes that argument types bind
   Type support;                                 // of the variate; dims and levels in terms of the caller's sizes
+  const grammar::Expr* open_bound = nullptr;    // of an interval: an argument that is no constant
   std::vector<ExprType> types;                  // of the arguments, by parameter
 };
 
@@ -78,14 +79,18 @@ class Builder {
   Type type_of(const grammar::TypeExpr& type, const Scope& scope);
   std::optional<double> try_constant(const grammar::Expr& expr) const;
   std::optional<bool> constant_truth(const grammar::Expr& expr) const;
-  void set_interval(Support& support, const grammar::Expr& low, const grammar::Expr& high) const;
+  std::optional<double> bound_of(const grammar::Expr& expr) const;
+  const grammar::Expr* set_interval(Support& support, const grammar::Expr& low, const grammar::Expr& high) const;
   std::vector<Size> extents_of(const grammar::TypeExpr& type, const Scope& scope);
 
   // calls.cpp: choosing distributions and binding their parameters
   BoundCall bind_call(const grammar::CallExpr& call, SourceSpan span, const Scope& scope);
+  BoundCall bind_draw(const Factor& factor, const Scope& scope);
+  void settle_support(BoundCall& call, const Factor& factor, const Scope& scope);
+  void check_open_bound(const BoundCall& call, const Factor& factor);
   DistributionId choose(const grammar::CallExpr& call, SourceSpan span);
   void bind_parameter(const grammar::Parameter& parameter, const ExprType& argument, SourceSpan span, const std::string& owner, Scope& inner);
-  Type support_of(const grammar::DistributionStatement& statement, const BoundCall& call, const Scope& inner);
+  Type support_of(const grammar::DistributionStatement& statement, BoundCall& call, const Scope& inner);
   void check_body(const BoundCall& call, SourceSpan span);
 
   // construct.cpp: distributions by construction
@@ -98,19 +103,28 @@ class Builder {
   std::vector<grammar::Expr> from_one(const Factor& factor, const std::vector<Size>& starts);
   grammar::Expr expression_of(const Size& size) const;
 
+  // domains.cpp: arguments that the distribution does not take
+  std::optional<std::vector<double>> constant_values(const grammar::Expr& expr) const;
+  void check_domain(const grammar::Parameter& parameter, const grammar::Expr& argument, const std::string& owner, const Scope& scope);
+  void check_domains(const BoundCall& call, const std::string& owner, const Scope& scope);
+
   // branches.cpp: `if` on data and on latent variables
   Gate gate_of(const grammar::Expr& part, const Scope& scope);
+  Gate gate_of_one(const grammar::Expr& part, const Scope& scope);
   void set_level(Gate& gate, const grammar::Expr* level, SupportKind kind) const;
   void split_conditions(FactorId id);
   void set_branches(VariableId id);
   void check_uses(FactorId id);
   void check_branches();
-  static bool apart(const Factor& a, const Factor& b);
+  bool apart(const Factor& a, const Factor& b) const;
+  bool never_hold(const std::vector<Gate>& gates) const;
+  void set_complement(Gate& gate) const;
 
   // latents.cpp: dims of latent variables from their `~` statements
   void ensure_type(VariableId id);
   void type_from_factors(VariableId id);
   void set_additions_apart();
+  bool takes_any(const Factor& factor);
   void type_from_definitions(VariableId id);
   [[nodiscard]] bool in_two_branches(VariableId id, std::size_t a, std::size_t b) const;
   void set_array_extents(VariableId id, const std::vector<std::vector<Range>>& covered, const std::vector<SourceSpan>& spans);
@@ -127,6 +141,7 @@ class Builder {
   void check_statements(const grammar::Statements& statements, const Scope& scope, bool guide);
   void check_weight(const Plate& plate, PlateId id);
   void check_variable(VariableId id);
+  static void check_extents(const Variable& variable);
   void mark_data_sized();
   void apply_method();
 

@@ -3,6 +3,7 @@
 
 #include "diagnostics/suggest.hpp"
 #include "model/builder.hpp"
+#include "print.hpp"
 
 namespace jensen::model {
 
@@ -42,6 +43,8 @@ bool accepts(const grammar::DistributionStatement& statement, const grammar::Cal
   }
   return true;
 }
+
+bool is_any(const grammar::DistributionStatement& statement) { return statement.support_type && statement.support_type->name == "any"; }
 
 }  // namespace
 
@@ -121,7 +124,7 @@ void Builder::bind_parameter(const grammar::Parameter& parameter, const ExprType
   }
 }
 
-Type Builder::support_of(const grammar::DistributionStatement& statement, const BoundCall& call, const Scope& inner) {
+Type Builder::support_of(const grammar::DistributionStatement& statement, BoundCall& call, const Scope& inner) {
   Type support;
   const auto argument_for = [&](const grammar::Expr& expr) -> const grammar::Expr& {
     if (const auto* name = std::get_if<grammar::NameExpr>(&expr.kind)) {
@@ -141,9 +144,10 @@ Type Builder::support_of(const grammar::DistributionStatement& statement, const 
   const grammar::TypeExpr& type = *statement.support_type;
   if (type.name == "interval" && type.arguments.size() == 2) {
     support.support.kind = SupportKind::interval;
-    set_interval(support.support, argument_for(type.arguments[0]), argument_for(type.arguments[1]));
+    call.open_bound = set_interval(support.support, argument_for(type.arguments[0]), argument_for(type.arguments[1]));
     return support;
   }
+  if (is_any(statement)) return support;
   support = type_of(type, inner);
   std::vector<Size> dims = extents_of(type, inner);
   dims.insert(dims.end(), support.dims.begin(), support.dims.end());
@@ -176,6 +180,49 @@ BoundCall Builder::bind_call(const grammar::CallExpr& call, SourceSpan span, con
   bound.support = support_of(statement, bound, inner);
   bound.sizes = inner.sizes;
   return bound;
+}
+
+// A distribution `on any` draws what the statement says after `on`, or what the variable is declared or known as; real numbers where nothing says it.
+void Builder::settle_support(BoundCall& call, const Factor& factor, const Scope& scope) {
+  const grammar::DistributionStatement& statement = graph_.distributions[call.distribution].statement;
+  if (!is_any(statement)) {
+    if (!factor.on) return;
+    fail("fixed-support", fmt::format("`{}` says itself what it draws: {}", factor.call.function, to_text(call.support.support.kind)),
+         factor.on->span, {}, {Note{Note::Kind::help, "leave out `on` and the type; only a distribution `on any` takes them"}});
+  }
+  if (factor.on) {
+    call.support = type_of(*factor.on, scope);
+    const std::vector<Size> extents = extents_of(*factor.on, scope);
+    call.support.dims.insert(call.support.dims.begin(), extents.begin(), extents.end());
+    return;
+  }
+  if (!typed_.contains(factor.variable)) return;
+  const Variable& variable = graph_.variables[factor.variable];
+  call.support = variable.type;
+  const std::size_t indexed = std::min(factor.indices.size(), variable.dims.size());
+  call.support.dims.assign(variable.dims.begin() + static_cast<std::ptrdiff_t>(indexed), variable.dims.end());
+}
+
+BoundCall Builder::bind_draw(const Factor& factor, const Scope& scope) {
+  BoundCall call = bind_call(factor.call, factor.distribution_span, scope);
+  settle_support(call, factor, scope);
+  return call;
+}
+
+// Where the support moves with a variable, its density is 0 outside, which no term says.
+void Builder::check_open_bound(const BoundCall& call, const Factor& factor) {
+  if (call.open_bound == nullptr) return;
+  const std::string name = grammar::to_text(*call.open_bound);
+  Level level = Level::constant;
+  for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+    if (call.arguments[i] == call.open_bound || std::ranges::find(call.arguments, call.open_bound) == call.arguments.end()) {
+      level = std::max(level, call.types[i].level);
+    }
+  }
+  graph_.unsupported.push_back(
+      {level == Level::latent ? fmt::format("`{}` with the bound `{}`, which is inferred: its support moves with it,", factor.call.function, name)
+                              : fmt::format("`{}` with the bound `{}`, which is data and no constant,", factor.call.function, name),
+       call.open_bound->span});
 }
 
 // The density itself, with the argument types of this call: mistakes in a user's own distribution show here.

@@ -77,7 +77,8 @@ BoundCall Builder::check_draw(FactorId id) {
   const Factor factor = graph_.factors[id];
   ensure_type(factor.variable);
   const Scope scope = plate_scope(factor.plates);
-  BoundCall call = bind_call(graph_.factors[id].call, factor.distribution_span, scope);
+  BoundCall call = bind_draw(graph_.factors[id], scope);
+  check_domains(call, factor.call.function, scope);
   graph_.factors[id].distribution = call.distribution;
   graph_.factors[id].support = call.support;
   const Variable& variable = graph_.variables[factor.variable];
@@ -110,11 +111,8 @@ BoundCall Builder::check_draw(FactorId id) {
 void Builder::check_factor(FactorId id) {
   const BoundCall call = check_draw(id);
   const Factor& factor = graph_.factors[id];
-  const Support& drawn = call.support.support;
   check_said(id, call.support);
-  if (drawn.kind == SupportKind::interval && !(std::isfinite(drawn.low) && std::isfinite(drawn.high))) {
-    graph_.unsupported.push_back({"an interval whose bounds are no constants", factor.distribution_span});  // its density is 0 outside, in no term
-  }
+  check_open_bound(call, factor);
   check_body(call, factor.distribution_span);
 }
 
@@ -128,7 +126,25 @@ void Builder::check_weight(const Plate& plate, PlateId id) {
   if (!plate.weight) return;
   const ExprType type = infer(*plate.weight, plate_scope(plates_from(id)));
   if (!type.scalar()) fail("shape-mismatch", "a weight is a number", plate.weight->span);
+  if (const auto constant = try_constant(*plate.weight); constant && *constant < 0) {
+    fail("negative-weight", fmt::format("a weight is at least 0, and this is {}", *constant), plate.weight->span);
+  }
   if (type.level == Level::latent) fail("latent-weight", "a weight is data or a constant, not a latent variable", plate.weight->span);
+}
+
+// An extent that a constant makes 0 leaves nothing to infer; one read off the data may be 0.
+void Builder::check_extents(const Variable& variable) {
+  const bool leveled = variable.type.support.kind == SupportKind::category;
+  std::vector<Size> extents = variable.dims;
+  if (leveled) extents.push_back(variable.type.levels);
+  for (const Size& extent : extents) {
+    const auto known = extent.constant();
+    if (!known || *known >= 1) continue;
+    const std::string named = extent.text() == std::to_string(*known) ? "" : fmt::format("`{}`, which is ", extent.text());
+    fail("empty-extent",
+         fmt::format("`{}` has the {} {}{}: at least 1 is needed", variable.name, leveled ? "number of levels" : "extent", named, *known),
+         variable.span);
+  }
 }
 
 void Builder::check_variable(VariableId id) {
@@ -138,6 +154,7 @@ void Builder::check_variable(VariableId id) {
     with_origin(factors[0], [&] { ensure_type(id); });
   }
   const Variable& variable = graph_.variables[id];
+  check_extents(variable);
   if (variable.role == Role::data || variable.role == Role::param) {
     std::vector<std::vector<Range>> covered;
     for (const FactorId factor : variable.factors) {

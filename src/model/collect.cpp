@@ -316,6 +316,7 @@ void Builder::collect_tilde(const grammar::TildeStatement& statement, SourceSpan
   factor.indices = statement.target.indices;
   factor.plates = plates_from(plate);
   factor.call = statement.distribution;
+  factor.on = statement.support;
   factor.conditions = conditions;
   factor.span = span;
   factor.distribution_span = statement.distribution_span;

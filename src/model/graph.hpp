@@ -42,11 +42,12 @@ struct Binding {
   std::optional<std::string> file;  // from "faithful.csv"
 };
 
-// A condition on a latent variable: a branch holds where variable[indices] is the level, or where it is another. Of a bool the level is 0 or 1.
+// A condition on a latent variable: a branch holds where variable[indices] is one of the levels, or where it is none of them. Of a bool there is one
+// level, 0 or 1, which it is.
 struct Gate {
   VariableId variable;
   std::vector<grammar::Expr> indices;
-  grammar::Expr level;
+  std::vector<grammar::Expr> levels;
   bool equal = true;
   SourceSpan span;
 };
@@ -89,6 +90,7 @@ struct Factor {
   std::vector<grammar::Expr> indices;  // left-side subscripts as written
   std::vector<PlateId> plates;         // outermost first
   grammar::CallExpr call;
+  std::optional<grammar::TypeExpr> on;  // the support as written, of a distribution on any support
   DistributionId distribution;
   Type support;                           // of what the distribution draws
   std::vector<grammar::Expr> conditions;  // of enclosing `if`s on data

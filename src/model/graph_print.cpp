@@ -44,7 +44,7 @@ std::set<VariableId> parents_of(const ModelGraph& graph, const Factor& factor) {
   for (const grammar::Expr& condition : factor.conditions) parents_in(graph, condition, parents);
   for (const Gate& gate : factor.gates) {
     for (const grammar::Expr& index : gate.indices) parents_in(graph, index, parents);
-    parents_in(graph, gate.level, parents);
+    for (const grammar::Expr& level : gate.levels) parents_in(graph, level, parents);
   }
   parents.erase(factor.variable);
   return parents;
@@ -75,8 +75,14 @@ std::string branch_text(const ModelGraph& graph, const std::vector<grammar::Expr
   return text.empty() ? "" : "  if " + text;
 }
 
+std::string levels_text(const Gate& gate) {
+  std::string out;
+  for (const grammar::Expr& level : gate.levels) out += (out.empty() ? "" : " or ") + grammar::to_text(level);
+  return out;
+}
+
 // `if = 1`: what the gate asks of its variable.
-std::string gate_text(const Gate& gate) { return std::string("if ") + (gate.equal ? "= " : "not = ") + grammar::to_text(gate.level); }
+std::string gate_text(const Gate& gate) { return std::string("if ") + (gate.equal ? "= " : "not = ") + levels_text(gate); }
 
 Json conditions_json(const std::vector<grammar::Expr>& conditions) {
   Json out = Json::array();
@@ -87,8 +93,7 @@ Json conditions_json(const std::vector<grammar::Expr>& conditions) {
 Json gates_json(const ModelGraph& graph, const std::vector<Gate>& gates) {
   Json out = Json::array();
   for (const Gate& gate : gates) {
-    out.push_back(
-        Json{{"variable", target_text(graph, gate.variable, gate.indices)}, {"level", grammar::to_text(gate.level)}, {"equal", gate.equal}});
+    out.push_back(Json{{"variable", target_text(graph, gate.variable, gate.indices)}, {"level", levels_text(gate)}, {"equal", gate.equal}});
   }
   return out;
 }

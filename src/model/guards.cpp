@@ -32,6 +32,16 @@ void split(const Expr& condition, bool positive, std::vector<Expr>& parts) {
   parts.push_back(positive ? condition : negation(condition));
 }
 
+bool same_text(const Expr& a, const Expr& b) { return grammar::to_text(a) == grammar::to_text(b); }
+
+bool is_number(const Expr& expr) { return std::holds_alternative<grammar::NumberExpr>(expr.kind); }
+
+bool different_numbers(const Expr& a, const Expr& b) {
+  const auto* x = std::get_if<grammar::NumberExpr>(&a.kind);
+  const auto* y = std::get_if<grammar::NumberExpr>(&b.kind);
+  return x != nullptr && y != nullptr && x->value != y->value;
+}
+
 // A sum's index is none of the plates', whatever its name.
 std::string unmatched(const std::string& name) { return "?" + name; }
 
@@ -94,10 +104,23 @@ std::vector<Expr> conjuncts(const Expr& condition) {
   return parts;
 }
 
+std::vector<Expr> disjuncts(const Expr& condition) {
+  std::vector<Expr> parts;
+  split(condition, false, parts);
+  if (parts.size() == 1) return {condition};
+  for (Expr& part : parts) part = negation(part);
+  return parts;
+}
+
 Expr to_expression(const ModelGraph& graph, const Gate& gate) {
   Expr variable = named(graph.variables[gate.variable].name, gate.span);
   if (!gate.indices.empty()) variable = {grammar::IndexExpr{variable, gate.indices}, gate.span};
-  return {grammar::BinaryExpr{gate.equal ? BinaryOp::equal : BinaryOp::not_equal, variable, gate.level}, gate.span};
+  std::optional<Expr> out;
+  for (const Expr& level : gate.levels) {
+    Expr one{grammar::BinaryExpr{gate.equal ? BinaryOp::equal : BinaryOp::not_equal, variable, level}, gate.span};
+    out = out ? Expr{grammar::BinaryExpr{gate.equal ? BinaryOp::logical_or : BinaryOp::logical_and, *out, one}, gate.span} : one;
+  }
+  return *out;
 }
 
 std::vector<Expr> guards(const ModelGraph& graph, const std::vector<Expr>& conditions, const std::vector<Gate>& gates) {
@@ -115,13 +138,39 @@ std::string guards_text(const ModelGraph& graph, const std::vector<Expr>& condit
   return out;
 }
 
+bool same_element(const Gate& a, const Gate& b) { return a.variable == b.variable && std::ranges::equal(a.indices, b.indices, same_text); }
+
 bool exclude_each_other(const Gate& a, const Gate& b) {
-  const auto same = [](const Expr& x, const Expr& y) { return grammar::to_text(x) == grammar::to_text(y); };
-  if (a.variable != b.variable || !std::ranges::equal(a.indices, b.indices, same)) return false;
-  const auto* x = std::get_if<grammar::NumberExpr>(&a.level.kind);
-  const auto* y = std::get_if<grammar::NumberExpr>(&b.level.kind);
-  if (a.equal && b.equal) return x != nullptr && y != nullptr && x->value != y->value;
-  return a.equal != b.equal && same(a.level, b.level);
+  if (!same_element(a, b) || (!a.equal && !b.equal)) return false;
+  const auto both = [&](const auto& relation) {
+    return std::ranges::all_of(a.levels, [&](const Expr& x) { return std::ranges::all_of(b.levels, [&](const Expr& y) { return relation(x, y); }); });
+  };
+  if (a.equal && b.equal) return both(different_numbers);
+  const Gate& open = a.equal ? a : b;
+  const Gate& closed = a.equal ? b : a;
+  return std::ranges::all_of(
+      open.levels, [&](const Expr& level) { return std::ranges::any_of(closed.levels, [&](const Expr& e) { return same_text(level, e); }); });
+}
+
+std::vector<Gate> merged(const std::vector<Gate>& gates) {
+  std::vector<Gate> out;
+  for (const Gate& gate : gates) {
+    const auto alike = [&](const Gate& other) { return same_element(other, gate); };
+    const auto numbers = [](const Gate& other) { return std::ranges::all_of(other.levels, is_number); };
+    const auto named = std::ranges::find_if(gates, [&](const Gate& other) { return other.equal && alike(other); });
+    if (named == gates.end() || std::ranges::any_of(gates, [&](const Gate& other) { return alike(other) && !numbers(other); })) {
+      out.push_back(gate);
+      continue;
+    }
+    if (&*named != &gate) continue;
+    Gate narrowed = gate;
+    for (const Gate& other : gates) {
+      const auto among = [&](const Expr& level) { return std::ranges::any_of(other.levels, [&](const Expr& l) { return same_text(l, level); }); };
+      if (alike(other)) std::erase_if(narrowed.levels, [&](const Expr& level) { return among(level) != other.equal; });
+    }
+    out.push_back(std::move(narrowed));
+  }
+  return out;
 }
 
 std::optional<std::vector<Expr>> without_opposite(const std::vector<Expr>& a, const std::vector<Expr>& b) {

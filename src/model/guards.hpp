@@ -13,6 +13,9 @@ namespace jensen::model {
 // `a and b` and `not (a or b)` as their parts, without double negations.
 std::vector<grammar::Expr> conjuncts(const grammar::Expr& condition);
 
+// `a or b` and `not (a and b)`, likewise.
+std::vector<grammar::Expr> disjuncts(const grammar::Expr& condition);
+
 grammar::Expr to_expression(const ModelGraph& graph, const Gate& gate);
 
 // Conditions and gates, one expression for each; two that say the same print the same.
@@ -20,6 +23,12 @@ std::vector<grammar::Expr> guards(const ModelGraph& graph, const std::vector<gra
 
 // `z[n] and not c[n]`, for messages.
 std::string guards_text(const ModelGraph& graph, const std::vector<grammar::Expr>& conditions, const std::vector<Gate>& gates);
+
+// Whether both are about the same element of the same variable.
+bool same_element(const Gate& a, const Gate& b);
+
+// What the gates say together: where levels of an element are named, one gate names those that are left. Levels that are no numbers stay as they are.
+std::vector<Gate> merged(const std::vector<Gate>& gates);
 
 // Where one list of conditions holds and the other does not, or the other way round, by their texts alone: what is left of both when the condition
 // that tells them apart is taken out; nothing where they do not differ by exactly that.

@@ -122,6 +122,13 @@ void Builder::set_array_extents(VariableId id, const std::vector<std::vector<Ran
   graph_.variables[id].dims = std::move(extents);
 }
 
+// Whether the statement leaves open what is drawn.
+bool Builder::takes_any(const Factor& factor) {
+  if (factor.on) return false;
+  const auto& support = graph_.distributions[choose(factor.call, factor.distribution_span)].statement.support_type;
+  return support && support->name == "any";
+}
+
 void Builder::type_from_factors(VariableId id) {
   std::vector<std::vector<Range>> covered;
   std::vector<SourceSpan> spans;
@@ -137,10 +144,12 @@ void Builder::type_from_factors(VariableId id) {
     for (const grammar::Argument& argument : graph_.factors[factor].call.arguments) collect_names(*argument.value, names);
     return names.contains(graph_.variables[id].name);
   };
-  const auto& factors = graph_.variables[id].factors;
+  // ... and before those whose distribution is on any support.
+  std::vector<FactorId> factors = graph_.variables[id].factors;
+  std::ranges::stable_partition(factors, [&](FactorId factor) { return !takes_any(graph_.factors[factor]); });
   const auto plain = std::ranges::find_if_not(factors, refers_to_itself);
   const Factor& first = graph_.factors[plain == factors.end() ? factors[0] : *plain];
-  const BoundCall call = bind_call(first.call, first.distribution_span, plate_scope(first.plates));
+  const BoundCall call = bind_draw(first, plate_scope(first.plates));
   Variable& variable = graph_.variables[id];
   variable.type = call.support;
   variable.dims.insert(variable.dims.end(), call.support.dims.begin(), call.support.dims.end());

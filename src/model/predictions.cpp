@@ -44,7 +44,7 @@ void Builder::type_from_predictions(VariableId id) {
   const Prediction& first = graph_.predictions[indices.front()];
   Type type;
   if (first.factor) {
-    type = bind_call(first.factor->call, first.factor->distribution_span, plate_scope(first.plates())).support;
+    type = bind_draw(*first.factor, plate_scope(first.plates())).support;
   } else {
     const ExprType value = infer(first.definition->value, plate_scope(first.plates()));
     type.dims = value.dims;
@@ -65,7 +65,7 @@ void Builder::check_prediction(std::size_t p) {
     return;
   }
   Factor& factor = *prediction.factor;
-  const BoundCall call = bind_call(factor.call, factor.distribution_span, scope);
+  const BoundCall call = bind_draw(factor, scope);
   factor.distribution = call.distribution;
   factor.support = call.support;
   check_body(call, factor.distribution_span);

@@ -3,11 +3,13 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "base/overload.hpp"
 #include "diagnostics/suggest.hpp"
 #include "model/builder.hpp"
 #include "model/size_expr.hpp"
+#include "print.hpp"
 
 namespace jensen::model {
 
@@ -104,7 +106,10 @@ Type Builder::type_of(const grammar::TypeExpr& type, const Scope& scope) {
   Type out;
   out.support.kind = rule->kind;
   if (rule->kind == SupportKind::interval) {
-    set_interval(out.support, type.arguments[0], type.arguments[1]);
+    if (const grammar::Expr* open = set_interval(out.support, type.arguments[0], type.arguments[1])) {
+      fail("interval-bounds", fmt::format("`{}` is no constant, and the bounds of a type are", grammar::to_text(*open)), open->span, {},
+           {Note{Note::Kind::help, "a bound is a number, a `const`, `infinity` or `-infinity`"}});
+    }
   } else if (rule->kind == SupportKind::category) {
     out.levels = size_of(type.arguments[0], scope);
   } else if (rule->kind == SupportKind::boolean) {
@@ -174,12 +179,34 @@ std::optional<bool> Builder::constant_truth(const grammar::Expr& expr) const {
   return value ? std::optional(*value != 0) : std::nullopt;
 }
 
-// Bounds that are not constants stay open: they are checked by the density itself.
-void Builder::set_interval(Support& support, const grammar::Expr& low, const grammar::Expr& high) const {
-  if (const auto value = try_constant(low)) support.low = *value;
-  if (const auto value = try_constant(high)) support.high = *value;
+// A constant, `infinity` or its negative.
+std::optional<double> Builder::bound_of(const grammar::Expr& expr) const {
+  if (const auto value = try_constant(expr)) return value;
+  if (const auto* unary = std::get_if<grammar::UnaryExpr>(&expr.kind); unary != nullptr && unary->op == grammar::UnaryOp::negate) {
+    const auto value = bound_of(*unary->operand);
+    return value ? std::optional(-*value) : std::nullopt;
+  }
+  const auto* name = std::get_if<grammar::NameExpr>(&expr.kind);
+  const bool infinite = name != nullptr && name->name == "infinity" && !by_name_.contains(name->name) && !graph_.constants.contains(name->name);
+  return infinite ? std::optional(std::numeric_limits<double>::infinity()) : std::nullopt;
+}
+
+// A bound that is no constant stays open, and is the result.
+const grammar::Expr* Builder::set_interval(Support& support, const grammar::Expr& low, const grammar::Expr& high) const {
+  const auto low_value = bound_of(low), high_value = bound_of(high);
+  if (low_value) support.low = *low_value;
+  if (high_value) support.high = *high_value;
   if (!(support.low < support.high)) fail("empty-interval", fmt::format("the interval from {} to {} is empty", support.low, support.high), low.span);
-  if (support.low == 0 && support.high == 1) support = Support{SupportKind::unit};
+  if (!low_value || !high_value) return low_value ? &high : &low;
+  const bool above = std::isinf(support.high);
+  if (support.low == 0 && support.high == 1) {
+    support = Support{SupportKind::unit};
+  } else if (above && support.low == 0) {
+    support = Support{SupportKind::positive};
+  } else if (above && std::isinf(support.low)) {
+    support = Support{SupportKind::real};
+  }
+  return nullptr;
 }
 
 std::vector<Size> Builder::extents_of(const grammar::TypeExpr& type, const Scope& scope) {
@@ -216,6 +243,7 @@ void Builder::collect_sizes() {
       if (name != nullptr && integer_data_.contains(name->name)) continue;
       add_symbol(graph_, data->type.extents[i], i == 0);
     }
+    if (data->type.name == "interval") continue;  // its arguments are bounds
     for (const grammar::Expr& argument : data->type.arguments) {
       const auto* name = std::get_if<grammar::NameExpr>(&argument.kind);
       if (name != nullptr && integer_data_.contains(name->name)) continue;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -379,6 +380,23 @@ Grid Evaluator::reduce(const DataNode& n) {
   return out.grid;
 }
 
+namespace {
+
+// The first pair of entries that differ, or the leading minor at which the factorisation fails.
+std::string why_not_positive_definite(const Eigen::MatrixXd& m) {
+  for (Eigen::Index i = 0; i < m.rows(); ++i) {
+    for (Eigen::Index j = 0; j < i; ++j) {
+      if (std::abs(m(i, j) - m(j, i)) > 1e-9 * std::max(std::abs(m(i, j)), std::abs(m(j, i)))) {
+        return fmt::format("its entries [{0}, {1}] and [{1}, {0}] are {2} and {3}", j + 1, i + 1, m(j, i), m(i, j));
+      }
+    }
+  }
+  const double smallest = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(m, Eigen::EigenvaluesOnly).eigenvalues()(0);
+  return fmt::format("its smallest eigenvalue is {:.6g}", smallest);
+}
+
+}  // namespace
+
 // One Cholesky factorisation M = L Lᵀ per element: log |M| = 2 Σ log L_ii.
 Grid Evaluator::matrix(DataExprId id, const DataNode& n) {
   const Grid& arg = cached(n.args.at(0));
@@ -391,12 +409,16 @@ Grid Evaluator::matrix(DataExprId id, const DataNode& n) {
   NewGrid out = new_grid(*this, indices, inverse ? d * d : 1);
   double* cell = out.cells->data();
   Eigen::MatrixXd m(d, d);
+  std::int64_t done = 0;
   for_each_cell(extents_of(*this, indices), {aligned(arg, indices)}, {arg.base}, [&](const std::vector<std::int64_t>& at) {
     for (std::int64_t i = 0; i < d; ++i) {
       for (std::int64_t j = 0; j < d; ++j) m(i, j) = arg.values[at[0] + i * stride_of(arg, row) + j * stride_of(arg, column)];
     }
     const Eigen::LLT<Eigen::MatrixXd> factor(m);
-    if (factor.info() != Eigen::Success || !m.isApprox(m.transpose(), 1e-9)) throw Failure(not_positive_definite(text(id)));
+    if (factor.info() != Eigen::Success || !m.isApprox(m.transpose(), 1e-9)) {
+      throw Failure(not_positive_definite(text(id), cell_text(indices, done), why_not_positive_definite(m)));
+    }
+    ++done;
     if (inverse) {
       Eigen::Map<Eigen::MatrixXd>(cell, d, d) = factor.solve(Eigen::MatrixXd::Identity(d, d));
       cell += d * d;

@@ -45,6 +45,8 @@ class Evaluator {
   [[nodiscard]] const std::string& name_of(VariableId id) const { return graph_.variables[id].name; }
   // As the user would write it.
   [[nodiscard]] std::string text(DataExprId id) const;
+  // "n = 3, k = 1": a cell of an array over these indices, the last one fastest.
+  [[nodiscard]] std::string cell_text(const std::vector<IndexId>& indices, std::int64_t cell) const;
   [[nodiscard]] std::string index_name(IndexId id) const { return log_joint_.indices[id].name; }
 
  private:
@@ -64,6 +66,7 @@ class Evaluator {
   Grid constant(double value);
   void check_finite(DataExprId id, const Grid& grid) const;
   void collect_data_at(DataExprId id, const std::map<IndexId, std::int64_t>& counters, std::vector<std::string>& out) const;
+  [[nodiscard]] std::string literal_text(const derive::DataNode& array) const;
 
   const model::ModelGraph& graph_;
   const derive::LogJoint& log_joint_;

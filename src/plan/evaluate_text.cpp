@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "derive/data_expr.hpp"
 #include "plan/evaluate.hpp"
 #include "plan/messages.hpp"
 
@@ -49,6 +50,14 @@ void Evaluator::collect_data_at(DataExprId id, const std::map<IndexId, std::int6
   for (std::size_t i = 0; i < grid.indices.size(); ++i) at += grid.strides[i] * counters.at(grid.indices[i]);
   std::string value = fmt::format("`{}` is {}", text(id), grid.values[at]);
   if (std::ranges::find(out, value) == out.end()) out.push_back(std::move(value));
+}
+
+std::string Evaluator::cell_text(const std::vector<IndexId>& indices, std::int64_t cell) const {
+  std::string where;
+  for (std::size_t i = indices.size(); i-- > 0; cell /= extent(indices[i])) {
+    where = fmt::format("{} = {}{}{}", index_name(indices[i]), cell % extent(indices[i]) + low(indices[i]), where.empty() ? "" : ", ", where);
+  }
+  return where;
 }
 
 namespace {
@@ -138,6 +147,14 @@ const char* operator_text(DataOp op) {
 
 }  // namespace
 
+// A literal array without its indices.
+std::string Evaluator::literal_text(const DataNode& array) const {
+  const bool rows = derive::is_nested_array(log_joint_.data, array);
+  std::string out;
+  for (const DataExprId arg : array.args) out += (out.empty() ? "" : ", ") + (rows ? literal_text(node(arg)) : text(arg));
+  return "[" + out + "]";
+}
+
 std::string Evaluator::text(DataExprId id) const {
   const DataNode& n = node(id);
   const auto index_text = [&](const DataIndex& index) {
@@ -151,7 +168,10 @@ std::string Evaluator::text(DataExprId id) const {
   if (n.op == DataOp::number) return fmt::format("{:.6g}", n.number);
   if (n.op == DataOp::size) return n.size.text();
   for (const DataExprId arg : n.args) parts.push_back(text(arg));
-  if (n.op == DataOp::inverse || n.op == DataOp::log_det) return fmt::format("{}({})", operator_text(n.op), fmt::join(parts, ", "));
+  if (n.op == DataOp::inverse || n.op == DataOp::log_det) {
+    const DataNode& matrix = node(n.args.at(0));
+    return fmt::format("{}({})", operator_text(n.op), matrix.op == DataOp::array ? literal_text(matrix) : parts.at(0));
+  }
   std::vector<std::string> indices;
   for (const DataIndex& index : n.indices) indices.push_back(index_text(index));
   if (n.op == DataOp::index_value) return indices.at(0);
@@ -159,7 +179,13 @@ std::string Evaluator::text(DataExprId id) const {
     const std::string& name = graph_.variables[n.variable].name;
     return indices.empty() ? name : fmt::format("{}[{}]", name, fmt::join(indices, ", "));
   }
-  if (n.op == DataOp::array) return fmt::format("[{}][{}]", fmt::join(parts, ", "), fmt::join(indices, ", "));
+  if (n.op == DataOp::array) {
+    for (const DataNode* at = &n; derive::is_nested_array(log_joint_.data, *at);) {
+      at = &node(at->args[0]);
+      for (const DataIndex& index : at->indices) indices.push_back(index_text(index));
+    }
+    return fmt::format("{}[{}]", literal_text(n), fmt::join(indices, ", "));
+  }
   parts.insert(parts.end(), indices.begin(), indices.end());
   const bool word =
       std::isalpha(static_cast<unsigned char>(operator_text(n.op)[0])) != 0 && n.op != DataOp::logical_and && n.op != DataOp::logical_or;

@@ -18,8 +18,16 @@ Diagnostic too_large() {
   return {.code = "too-large", .message = "an expression of the data would need more than 2^31 values at once", .status = ExitStatus::unsupported};
 }
 
-Diagnostic not_positive_definite(const std::string& expression) {
-  return {.code = "not-positive-definite", .message = fmt::format("the matrix in `{}` is not symmetric and positive definite", expression)};
+Diagnostic not_positive_definite(const std::string& expression, const std::string& where, const std::string& why) {
+  return {.code = "not-positive-definite",
+          .message = fmt::format("the matrix in `{}` is not symmetric and positive definite{}: {}", expression,
+                                 where.empty() ? "" : fmt::format(" at {}", where), why)};
+}
+
+Diagnostic negative_weight(const std::string& expression, double value, const std::string& where) {
+  return {.code = "negative-weight",
+          .message =
+              fmt::format("the weight `{}` is {}{}: at least 0 was expected", expression, value, where.empty() ? "" : fmt::format(" at {}", where))};
 }
 
 Diagnostic data_domain(const std::string& expression, double value, const std::string& where) {

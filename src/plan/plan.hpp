@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,10 +54,15 @@ struct PlannedComponent {
   return out;
 }
 
-// Where a gate's probability lies in the mean parameters of its block, for each element of the gated block.
+// Where a gate's probability lies in the mean parameters of its block: for each element of the gated block, those of the levels that open it.
 struct PlannedGate {
   int block = 0;
-  std::vector<std::int32_t> addresses;
+  std::size_t levels = 1;
+  std::vector<std::int32_t> addresses = {};
+
+  [[nodiscard]] std::span<const std::int32_t> of(std::int64_t element) const {
+    return std::span(addresses).subspan(static_cast<std::size_t>(element) * levels, levels);
+  }
 };
 
 struct PlannedBlock {

@@ -1,6 +1,7 @@
 #include "plan/resolve.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -45,12 +46,25 @@ ResolvedTerm Resolver::resolve(TermId id) {
   for (const DataExprId factor : source.data) add_data(term, factor);
   if (source.weight) {
     const Grid& grid = evaluator_.evaluate(*source.weight);
+    check_weight(*source.weight, grid);
     term.weight = factor(term, grid, evaluator_.text(*source.weight));
     term.weight_id = source.weight;
   }
   check_lookups(term);
   add_statistics(term, source);
   return term;
+}
+
+void Resolver::check_weight(DataExprId id, const Grid& grid) {
+  if (!checked_weights_.insert(id).second) return;
+  std::vector<std::int64_t> extents;
+  for (const IndexId index : grid.indices) extents.push_back(evaluator_.extent(index));
+  std::int64_t cell = 0;
+  for_each_cell(extents, {grid.strides}, {grid.base}, [&](const std::vector<std::int64_t>& at) {
+    const double value = grid.values[at[0]];
+    if (value < 0) throw Failure(negative_weight(evaluator_.text(id), value, evaluator_.cell_text(grid.indices, cell)));
+    ++cell;
+  });
 }
 
 // A value that picks no element is an error, unless a condition leaves the row out.

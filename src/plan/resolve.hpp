@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "plan/evaluate.hpp"
@@ -121,6 +122,8 @@ class Resolver {
   void make_scalar(PlannedBlock& planned, const derive::Block& block);
   void make_optimised(PlannedBlock& planned, const derive::Block& block);
   void check_cost(const PlannedBlock& planned, const Pattern& pattern) const;
+  void check_weight(DataExprId id, const Grid& grid);
+  std::vector<std::int64_t> open_levels(const derive::Gate& gate, std::int64_t first, std::int64_t count) const;
   PlannedGate planned_gate(const PlannedBlock& planned, const derive::Gate& gate);
   std::optional<std::vector<std::uint8_t>> presence_of(const derive::Component& component);
   void set_present(PlannedBlock& planned, const derive::Block& block);
@@ -137,6 +140,7 @@ class Resolver {
   std::map<int, Pattern> patterns_;  // by block
   std::map<const double*, int> array_ids_;
   std::map<std::tuple<DataExprId, std::int64_t, std::int64_t>, int> lookup_ids_;
+  std::set<DataExprId> checked_weights_;
 };
 
 }  // namespace jensen::plan

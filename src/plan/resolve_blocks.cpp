@@ -346,16 +346,29 @@ void Resolver::finish() {
   }
 }
 
-// The element of the gate's block, and the level in it, that each element of the block is inside of.
+// The levels that open the gate, from 0.
+std::vector<std::int64_t> Resolver::open_levels(const derive::Gate& gate, std::int64_t first, std::int64_t count) const {
+  std::vector<std::int64_t> named, out;
+  for (const derive::Size& level : gate.levels) named.push_back(evaluator_.size(level) - first);
+  if (!gate.except) return named;
+  for (std::int64_t level = 0; level < count; ++level) {
+    if (std::ranges::find(named, level) == named.end()) out.push_back(level);
+  }
+  return out;
+}
+
+// The element of the gate's block, and the levels in it, that each element of the block is inside of.
 PlannedGate Resolver::planned_gate(const PlannedBlock& planned, const derive::Gate& gate) {
-  PlannedGate out{derivation_.block_of[static_cast<std::size_t>(gate.variable.value)].value, {}};
+  PlannedGate out{derivation_.block_of[static_cast<std::size_t>(gate.variable.value)].value};
   const derive::Block& source = derivation_.blocks[BlockId(static_cast<std::int32_t>(out.block))];
   const PlannedBlock& target = plan_.blocks[static_cast<std::size_t>(out.block)];
   const auto c =
       static_cast<std::size_t>(std::ranges::find(source.components, gate.variable, &derive::Component::variable) - source.components.begin());
   const derive::Component& component = source.components[c];
-  const std::int64_t level =
-      evaluator_.size(gate.level) - evaluator_.size(source.kind == derive::BlockKind::network ? component.first_level : source.first_level);
+  const bool network = source.kind == derive::BlockKind::network;
+  const std::vector<std::int64_t> levels = open_levels(gate, evaluator_.size(network ? component.first_level : source.first_level),
+                                                       evaluator_.size(network ? component.levels : source.levels));
+  out.levels = levels.size();
   for (std::int64_t e = 0; e < planned.count; ++e) {
     std::vector<std::int64_t> own(planned.batch.size());
     std::int64_t rest = e;
@@ -369,9 +382,11 @@ PlannedGate Resolver::planned_gate(const PlannedBlock& planned, const derive::Ga
     for (std::size_t i = target.components[c].inner.size(); i-- > 0; stride *= target.components[c].inner[i]) {
       inner += stride * position(component.inner_slots[i]);
     }
-    const std::array<Element, 1> single{Element{static_cast<std::int32_t>(inner), static_cast<std::int32_t>(level)}};
-    const std::int64_t within = target.network ? patterns_.at(out.block).address(single) : level;
-    out.addresses.push_back(static_cast<std::int32_t>(element * static_cast<std::int64_t>(target.family->size()) + within));
+    for (const std::int64_t level : levels) {
+      const std::array<Element, 1> single{Element{static_cast<std::int32_t>(inner), static_cast<std::int32_t>(level)}};
+      const std::int64_t within = target.network ? patterns_.at(out.block).address(single) : level;
+      out.addresses.push_back(static_cast<std::int32_t>(element * static_cast<std::int64_t>(target.family->size()) + within));
+    }
   }
   return out;
 }

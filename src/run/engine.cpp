@@ -99,7 +99,10 @@ double Engine::copies(const plan::PlannedBlock& block, std::int64_t element) con
 }
 
 double Engine::probability(const plan::PlannedGate& gate, std::int64_t element) const {
-  return state_.blocks[static_cast<std::size_t>(gate.block)].mean[static_cast<std::size_t>(gate.addresses[static_cast<std::size_t>(element)])];
+  const std::vector<double>& mean = state_.blocks[static_cast<std::size_t>(gate.block)].mean;
+  double sum = 0;
+  for (const std::int32_t address : gate.of(element)) sum += mean[static_cast<std::size_t>(address)];
+  return sum;
 }
 
 double Engine::weight(const plan::PlannedBlock& block, std::int64_t element) const {
@@ -117,7 +120,8 @@ void Engine::add_gated_entropies(int block, std::vector<double>& natural) const 
       for (std::int64_t e = 0; e < planned.count; ++e) {
         double others = copies(planned, e);
         for (std::size_t o = 0; o < planned.gates.size(); ++o) others *= o == g ? 1 : probability(planned.gates[o], e);
-        natural[static_cast<std::size_t>(planned.gates[g].addresses[static_cast<std::size_t>(e)])] += others * element_entropy(inside, e);
+        const double entropy = others * element_entropy(inside, e);
+        for (const std::int32_t address : planned.gates[g].of(e)) natural[static_cast<std::size_t>(address)] += entropy;
       }
     }
   }

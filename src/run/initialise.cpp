@@ -26,7 +26,10 @@ void set_usual(const Support& support, std::span<double> value) {
       std::fill(value.begin(), value.end(), 0.5);
       break;
     case SupportKind::interval:
-      std::fill(value.begin(), value.end(), (support.low + support.high) / 2);
+      std::fill(value.begin(), value.end(),
+                std::isinf(support.high)  ? support.low + 1
+                : std::isinf(support.low) ? support.high - 1
+                                          : (support.low + support.high) / 2);
       break;
     case SupportKind::simplex:
       std::fill(value.begin(), value.end(), 1.0 / static_cast<double>(n));

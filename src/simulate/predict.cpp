@@ -22,7 +22,7 @@ std::vector<Statement> statements_of(const ModelGraph& graph) {
     if (graph.variables[definition.variable].factors.empty()) out.push_back(statement_of(definition));
   }
   for (const model::Prediction& prediction : graph.predictions) {
-    out.push_back(prediction.factor ? statement_of(*prediction.factor) : statement_of(*prediction.definition));
+    out.push_back(prediction.factor ? statement_of(graph, *prediction.factor) : statement_of(*prediction.definition));
   }
   return out;
 }

@@ -19,7 +19,7 @@ using model::Role;
 std::vector<Statement> statements_of(const ModelGraph& graph) {
   std::vector<Statement> out;
   for (const model::Factor& factor : graph.factors) {
-    if (!factor.adds) out.push_back(statement_of(factor));
+    if (!factor.adds) out.push_back(statement_of(graph, factor));
   }
   for (const model::Definition& definition : graph.definitions) {
     if (graph.variables[definition.variable].factors.empty()) out.push_back(statement_of(definition));

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <utility>
 
 #include "children.hpp"
+#include "model/guards.hpp"
 #include "model/size_expr.hpp"
 
 namespace jensen::simulate {
@@ -102,8 +104,12 @@ bool refers_to_itself(const ModelGraph& graph, const Statement& statement) { ret
 
 }  // namespace
 
-Statement statement_of(const model::Factor& factor) {
-  return {factor.variable, factor.indices, factor.plates, factor.conditions, factor, std::nullopt, factor.span};
+// What a gate depends on has been drawn before: the gate is then a condition like any other.
+Statement statement_of(const ModelGraph& graph, const model::Factor& factor) {
+  model::Factor drawn = factor;
+  for (const model::Gate& gate : std::exchange(drawn.gates, {})) drawn.conditions.push_back(model::to_expression(graph, gate));
+  std::vector<Expr> conditions = drawn.conditions;
+  return {factor.variable, factor.indices, factor.plates, std::move(conditions), std::move(drawn), std::nullopt, factor.span};
 }
 
 Statement statement_of(const model::Definition& definition) {

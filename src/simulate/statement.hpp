@@ -19,7 +19,7 @@ struct Statement {
   SourceSpan span;
 };
 
-Statement statement_of(const model::Factor& factor);
+Statement statement_of(const model::ModelGraph& graph, const model::Factor& factor);
 Statement statement_of(const model::Definition& definition);
 
 // The variables that its right side and its conditions name; the one it gives is among them where its elements depend on each other.

@@ -2,24 +2,13 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.hpp"
-#include "cli/models.hpp"
-#include "support/program.hpp"
+#include "cli/files.hpp"
 
 using Catch::Matchers::ContainsSubstring;
+using jensen::tests::Files;
 using jensen::tests::Outcome;
 using jensen::tests::run_jensen;
 using nlohmann::json;
-
-namespace {
-
-struct Files {
-  jensen::tests::TemporaryFolder folder;
-  std::string coin = folder.file("coin.model", jensen::tests::coin_model);
-  std::string coins = folder.file("coin.csv", jensen::tests::coin_csv);
-  std::string mixture = folder.file("mixture.model", jensen::tests::mixture_model);
-};
-
-}  // namespace
 
 TEST_CASE("derive prints text, LaTeX and JSON, of all or of one variable") {
   const Files files;

@@ -5,24 +5,16 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.hpp"
-#include "cli/models.hpp"
-#include "support/program.hpp"
+#include "cli/files.hpp"
 
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::WithinAbs;
+using jensen::tests::Files;
 using jensen::tests::Outcome;
 using jensen::tests::run_jensen;
 using nlohmann::ordered_json;
 
 namespace {
-
-struct Files {
-  jensen::tests::TemporaryFolder folder;
-  std::string coin = folder.file("coin.model", jensen::tests::coin_model);
-  std::string coins = folder.file("coin.csv", jensen::tests::coin_csv);
-  std::string mixture = folder.file("mixture.model", jensen::tests::mixture_model);
-  std::string points = folder.file("points.csv", jensen::tests::mixture_csv);
-};
 
 ordered_json fit_json(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "fit");

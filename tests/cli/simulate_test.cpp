@@ -1,6 +1,7 @@
 // plan, simulate and predict on the command line.
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -20,6 +21,11 @@ const std::string nested =
     "data y: real[G, N]\ndata u: real[G]\n"
     "for g in 1..G { u[g] ~ normal(0, 1)  for n in 1..N { y[g, n] ~ normal(u[g], 1) } }\n"
     "data w: real[K]\nfor k in 1..K { w[k] ~ normal(0, 1) }\n";
+
+// One level near -20, the others near 20; the latents inside exist in their branch only.
+const std::string branches =
+    "data x: real[N]\nfor n in 1..N { z[n] ~ categorical([0.2, 0.5, 0.3])\n"
+    "if z[n] == 2 { a[n] ~ normal(-20, 1)  x[n] ~ normal(a[n], 1) } else { b[n] ~ normal(20, 1)  x[n] ~ normal(b[n], 1) } }\n";
 
 std::size_t lines(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
 
@@ -104,4 +110,19 @@ TEST_CASE("predict reads a fit and writes table, JSON and CSV") {
   CHECK(json::parse(read_text(folder.path("p.json")))["variables"]["z"]["shape"] == json({3, 2}));
   CHECK(run_jensen({"predict", model}).status == 65);
   CHECK(run_jensen({"predict", folder.path("none.json")}).status == 66);
+}
+
+TEST_CASE("simulate draws the branch that the gate opens") {
+  const jensen::tests::TemporaryFolder folder;
+  const Outcome done = run_jensen({"simulate", folder.file("branches.model", branches), "--set", "N=2000"});
+  CHECK(done.status == 0);
+  std::istringstream rows(done.out);
+  std::string row;
+  std::getline(rows, row);
+  int below = 0;
+  while (std::getline(rows, row)) {
+    CHECK(std::abs(std::stod(row)) > 10);
+    below += std::stod(row) < 0 ? 1 : 0;
+  }
+  CHECK(std::abs(below - 1000) < 100);  // sd 22
 }

@@ -60,8 +60,13 @@ double TermSum::gate(const derive::Gate& gate, const std::vector<std::int64_t>& 
   for (const derive::Gate::Position& at : gate.indices) {
     atom.indices.push_back({{}, at.batch < 0 ? at.offset : at.offset + model::Size(element[static_cast<std::size_t>(at.batch)])});
   }
-  atom.indices.push_back({{}, gate.level});
-  return statistics({atom});
+  double named = 0;
+  for (const model::Size& level : gate.levels) {
+    atom.indices.push_back({{}, level});
+    named += statistics({atom});
+    atom.indices.pop_back();
+  }
+  return gate.except ? 1 - named : named;
 }
 
 double TermSum::entropy(std::size_t b) {

@@ -33,6 +33,7 @@ TEST_CASE("declarations", "[grammar]") {
   CHECK(outline_of("data y: real[N] = columns(\"Sepal.Length\", b) from \"iris.csv\"") ==
         "data y\n  type (array-of real N)\n  binding (call columns \"Sepal.Length\" b)\n  file \"iris.csv\"\n");
   CHECK(outline_of("data y: real[N] from \"y.csv\"") == "data y\n  type (array-of real N)\n  file \"y.csv\"\n");
+  CHECK(outline_of("w ~ flat() on simplex(3)") == "~ w\n  distribution (call flat)\n  support (simplex 3)\n");
   CHECK(outline_of("param w: simplex(K)  param a, b: interval(0, 1)") == "param w\n  type (simplex K)\nparam a b\n  type (interval 0 1)\n");
 }
 

@@ -120,9 +120,22 @@ TEST_CASE("conditions that are no gates have their code", "[branches]") {
   CHECK(first_code("param s: positive\nif s == 1 { a ~ normal(0, 1) }\n") == "gate-condition");
 }
 
+TEST_CASE("levels of one category are joined by `or`", "[branches]") {
+  const auto code = [](const std::string& condition) { return first_code(latents + "if " + condition + " { a ~ normal(0, 1) }\n"); };
+  CHECK(code("k == 1 or k == 3").empty());
+  CHECK(code("not (k != 1 and k != 3)").empty());
+  CHECK(code("k == 1 or z") == "gate-condition");
+  CHECK(code("k != 1 or k != 2") == "gate-condition");
+  CHECK(code("k == 1 and k == 2") == "branch-never-holds");
+  CHECK(code("k != 1 and k == 1") == "branch-never-holds");
+  CHECK(code("(k == 1 or k == 2) and k == 3") == "branch-never-holds");
+  CHECK(code("k != 1 and k != 2 and (k == 1 or k == 2)") == "branch-never-holds");
+  CHECK(code("(k == 1 or k == 2) and k != 1").empty());
+}
+
 TEST_CASE("gates that leave no common value exclude each other", "[branches]") {
   const auto gate = [](double level, bool equal) {
-    return model::Gate{VariableId(0), {}, {grammar::NumberExpr{level, std::to_string(level)}, {}}, equal, {}};
+    return model::Gate{VariableId(0), {}, {{grammar::NumberExpr{level, std::to_string(level)}, {}}}, equal, {}};
   };
   CHECK(model::exclude_each_other(gate(1, true), gate(2, true)));
   CHECK(model::exclude_each_other(gate(1, true), gate(1, false)));
