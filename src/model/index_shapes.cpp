@@ -8,6 +8,15 @@
 
 namespace jensen::model {
 
+namespace {
+
+Note before_the_first(std::int64_t elements) {
+  if (elements == 1) return {Note::Kind::help, "give the first element its own statement and start the plate one later"};
+  return {Note::Kind::help, fmt::format("give the first {0} elements statements of their own and start the plate {0} later", elements)};
+}
+
+}  // namespace
+
 void Builder::check_index(const grammar::Expr& item, const ExprType& type, const Size& extent, const std::string& name, const Scope& scope) {
   if (type.unknown) return;
   if (!type.scalar()) fail("bad-index", fmt::format("an index is a whole number, not {}", shape_text(type.dims)), item.span);
@@ -19,13 +28,11 @@ void Builder::check_index(const grammar::Expr& item, const ExprType& type, const
     const auto above = (extent - high).constant();
     if ((below && *below < 0) || (above && *above < 0)) {
       fail("index-out-of-range", fmt::format("the index runs over {}..{}, but `{}` has 1..{} there", low.text(), high.text(), name, extent.text()),
-           item.span, {},
-           below && *below < 0 ? std::vector{Note{Note::Kind::help, "give the first element its own statement and start the plate one later"}}
-                               : std::vector<Note>{});
+           item.span, {}, below && *below < 0 ? std::vector{before_the_first(-*below)} : std::vector<Note>{});
     }
     // Whether a symbol of the one is large enough for the other is known only with the data.
     const std::string what = fmt::format("the index and `{}`", name);
-    if (high.is_constant() && !above) {
+    if ((high.is_constant() || extent.is_constant()) && !above) {
       graph_.size_checks.push_back({high, extent, item.span, what, true});
     } else if (!above && !(high == extent)) {
       require_equal(high, extent, item.span, what);

@@ -81,9 +81,15 @@ void plan_terms(const model::ModelGraph& graph, const derive::Derivation& deriva
     if (!pass.of_links) continue;
     const auto found = parents.find(*pass.block);
     const std::int64_t shift = derivation.blocks[plan.blocks[static_cast<std::size_t>(*pass.block)].id].chain->shift;
-    Link link = make_link(plan, static_cast<int>(p), shift, found == parents.end() ? nullptr : &found->second);
-    for (Pass& own : plan.passes) {
-      if (own.block == pass.block && !own.of_links) own.link = std::move(link);
+    try {
+      Link link = make_link(plan, static_cast<int>(p), shift, found == parents.end() ? nullptr : &found->second);
+      for (Pass& own : plan.passes) {
+        if (own.block == pass.block && !own.of_links) own.link = std::move(link);
+      }
+    } catch (const Failure& failure) {
+      Diagnostic placed = failure.diagnostic();
+      placed.span = graph.variables[plan.blocks[static_cast<std::size_t>(*pass.block)].components[0].variable].span;
+      throw Failure(std::move(placed));
     }
   }
   for (ReducedTerm& term : plan.terms) term.factors = derivation.log_joint.terms[term.term].factors;

@@ -47,7 +47,8 @@ Diagnostic index_out_of_range(const std::string& variable, std::int64_t first, s
 
 Diagnostic picks_nothing(const std::string& expression, double value, const std::string& where, std::int64_t first, std::int64_t last) {
   return {.code = "index-out-of-range",
-          .message = fmt::format("`{}` is {}{}, which picks none of {}..{}", expression, value, where.empty() ? "" : " at " + where, first, last)};
+          .message = fmt::format("`{}` is {}{}, which picks none of {}..{}", expression, value, where.empty() ? "" : " at " + where, first, last),
+          .notes = {{Note::Kind::help, "data declared as `category(K)` may have any values: its levels are counted from 1", {}}}};
 }
 
 Diagnostic unsupported_block(const std::string& variables, const std::string& reason, SourceSpan span) {

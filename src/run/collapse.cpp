@@ -60,7 +60,8 @@ std::vector<std::optional<double>> data_variances(const plan::Plan& plan) {
         for (const int column : squared_columns(plan, moment)) {
           const auto [scale, is_new] = scales.try_emplace(moment.pass);
           if (is_new) scale->second = column_scale(plan, plan.passes[static_cast<std::size_t>(moment.pass)]);
-          const double variance = scale->second.variance[static_cast<std::size_t>(column)];
+          const double mean = scale->second.mean[static_cast<std::size_t>(column)], own = scale->second.variance[static_cast<std::size_t>(column)];
+          const double variance = own > 1e-14 * mean * mean ? own : mean * mean;  // data that are all equal have their size only
           auto& mine = out[static_cast<std::size_t>(statistic.id)];
           if (variance > 0) mine = smaller(mine, variance);
         }

@@ -159,19 +159,17 @@ TEST_CASE("observations that a column assigns to the rows of a Gaussian chain", 
   const std::string data = "const T = 12\ndata y: real[N]\ndata time: int[N]\nparam sd: positive\n";
   const std::string csv = observations("y", 40, 12, 3, false), init = R"({"sd": {"value": 0.5}})";
   check_both_ways(data + walk + "for i in 1..N { y[i] ~ normal(level[time[i]], sd) }\n", csv, init, {"level"});
-  check_both_ways("data y: real[N]\ndata time: category(T)[N]\nparam sd: positive\n" + walk +
-                      "for i in 1..N { y[i] ~ normal(level[time[i]], sd) }\n",
+  check_both_ways("data y: real[N]\ndata time: category(T)[N]\nparam sd: positive\n" + walk + "for i in 1..N { y[i] ~ normal(level[time[i]], sd) }\n",
                   csv, init, {"level"});
   check_both_ways(data + "data times: count[N]\n" + walk + "for i in 1..N weight times[i] { y[i] ~ normal(level[time[i]], sd) }\n", csv, init,
                   {"level"});
-  check_both_ways(data + "data group: category(G)[N]\nparam a: real[G]\n" + walk +
+  check_both_ways(data + "data group: category(G)[N]\ndata a: real[G] = [0, 0.1]\n" + walk +
                       "for i in 1..N { y[i] ~ normal(a[group[i]] + level[time[i]], sd) }\n",
-                  csv, R"({"sd": {"value": 0.5}, "a": {"value": [0, 0.1]}})", {"level"});
+                  csv, init, {"level"});
 }
 
 TEST_CASE("observations that a column assigns to the rows of a discrete chain", "[laws][chain]") {
-  const std::string data =
-      "const K = 3\nconst T = 12\ndata y: count[N]\ndata time: int[N]\nparam start: simplex(K)\nparam trans: simplex(K)[K]\n";
+  const std::string data = "const K = 3\nconst T = 12\ndata y: count[N]\ndata time: int[N]\nparam start: simplex(K)\nparam trans: simplex(K)[K]\n";
   const std::string chain = "z[1] ~ categorical(start)\nfor t in 2..T { z[t] ~ categorical(trans[z[t-1]]) }\n";
   check_both_ways(data + "param rate: positive[K]\n" + chain + "for i in 1..N { y[i] ~ poisson(rate[z[time[i]]]) }\n",
                   observations("y", 40, 12, 5, true), hmm_start, {"z"});

@@ -65,6 +65,10 @@ TEST_CASE("a time series of which nothing is known is an error", "[run][chain]")
   CHECK(first_code({known_scales, rows(20, "NA,NA")}) == "all-missing");
 }
 
+TEST_CASE("rows that do not vary leave no scale above 0", "[run][chain]") {
+  CHECK(first_code({unknown_scales, rows(50, "2,2")}) == "all-restarts-collapsed");
+}
+
 TEST_CASE("dynamics that grow are fitted, until their numbers overflow", "[run][chain]") {
   const std::string model = R"(
 const g = 3
