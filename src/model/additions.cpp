@@ -37,10 +37,11 @@ void Builder::set_additions_apart() {
     if (!factor.adds || variable.role != Role::latent || !variable.factors.empty() || !poisoned_.insert(id).second) continue;
     guarded([&] {
       fail("element-without",
-           fmt::format("data say which element of `{}` this is about, and no statement covers each element of `{}` once", variable.name, variable.name),
+           fmt::format("data say which element of `{}` this is about, and no statement covers each element of `{}` once", variable.name,
+                       variable.name),
            factor.span, {},
-           {Note{Note::Kind::help, fmt::format("add one that does, such as `for n in 1..N {{ {}[n] ~ flat() }}`: this one then adds to the density",
-                                               variable.name)}});
+           {Note{Note::Kind::help,
+                 fmt::format("add one that does, such as `for n in 1..N {{ {}[n] ~ flat() }}`: this one then adds to the density", variable.name)}});
     });
   }
 }

@@ -42,7 +42,6 @@ class Builder {
   Result<ModelGraph> build();
 
  private:
-
   // collect.cpp: declarations and statements, without looking inside expressions
   void load_stdlib();
   void add_module(const std::string& module, const grammar::Program& program);

@@ -39,8 +39,8 @@ void Evaluator::check_finite(DataExprId id, const Grid& grid) const {
 void Evaluator::collect_data_at(DataExprId id, const std::map<IndexId, std::int64_t>& counters, std::vector<std::string>& out) const {
   const DataNode& n = node(id);
   const auto found = cache_.find(id);
-  const bool known = found != cache_.end() && !n.free.empty() &&
-                     std::ranges::all_of(found->second.indices, [&](IndexId index) { return counters.contains(index); });
+  const bool known =
+      found != cache_.end() && !n.free.empty() && std::ranges::all_of(found->second.indices, [&](IndexId index) { return counters.contains(index); });
   if (n.op != DataOp::element || !known) {
     for (const DataExprId arg : n.args) collect_data_at(arg, counters, out);
     return;

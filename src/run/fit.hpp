@@ -41,13 +41,13 @@ struct FitOptions {
   std::uint64_t seed = 1;
   int threads = 1;
   LocalUpdates local;
-  double collapse_threshold = 1e-6;      // a scale or eigenvalue below this share of the data's variance
-  int quantity_draws = 1000;             // of q, for derived and predicted quantities
-  std::vector<std::string> rows;         // variables of data-sized plates to report
+  double collapse_threshold = 1e-6;        // a scale or eigenvalue below this share of the data's variance
+  int quantity_draws = 1000;               // of q, for derived and predicted quantities
+  std::vector<std::string> rows;           // variables of data-sized plates to report
   std::vector<std::string> most_probable;  // latent variables whose jointly most probable values are reported
-  bool row_blocks = false;               // keep the q of every row too, where that is a moderate number of numbers: predictions need it
-  std::optional<std::string> init_json;  // text of the --init file
-  std::string init_directory;            // where its .npy paths are relative to
+  bool row_blocks = false;                 // keep the q of every row too, where that is a moderate number of numbers: predictions need it
+  std::optional<std::string> init_json;    // text of the --init file
+  std::string init_directory;              // where its .npy paths are relative to
   std::function<void(const Progress&)> progress = {};
   const std::atomic<bool>* cancel = nullptr;
 };

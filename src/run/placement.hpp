@@ -9,8 +9,8 @@
 
 namespace jensen::run {
 
-// Where each number of a variable lies among its block's elements: batch position × size + offset within. With `by_level` those of a discrete variable
-// are one for each level.
+// Where each number of a variable lies among its block's elements: batch position × size + offset within. With `by_level` those of a discrete
+// variable are one for each level.
 class Placement {
  public:
   Placement(const plan::PlannedBlock& block, const derive::Component& component, const plan::PlannedComponent& planned, std::size_t size,

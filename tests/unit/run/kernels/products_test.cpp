@@ -1,8 +1,8 @@
 #include "run/kernels/products.hpp"
 
+#include "base/lanes.hpp"
 #include "catch.hpp"
 #include "family/stream.hpp"
-#include "base/lanes.hpp"
 
 using namespace jensen;
 using Catch::Matchers::WithinAbs;
