@@ -39,9 +39,19 @@ Meetings find_meetings(const plan::Plan& plan) {
 
 std::size_t numbers(const plan::PlannedBlock& block) { return static_cast<std::size_t>(block.count) * block.family->size(); }
 
-// Several variables are in one point block only where all are real.
-bool has_coordinates(const plan::PlannedBlock& block, const Support& support) {
-  return !is_discrete(support.kind) && (block.components.size() == 1 || support.kind == SupportKind::real);
+// Whether the numbers of a part are one value of its support, or each a value of its own.
+bool has_coordinates(const model::Type& type, std::size_t numbers) {
+  const SupportKind kind = type.support.kind;
+  const bool each = kind == SupportKind::real || kind == SupportKind::positive || kind == SupportKind::unit || kind == SupportKind::interval ||
+                    kind == SupportKind::angle || kind == SupportKind::lower_triangular;
+  if (each || is_discrete(kind)) return each;
+  std::size_t one = 1;
+  for (std::size_t d = 0; d < type.dims.size(); ++d) {
+    const auto extent = type.dims[d].constant();
+    if (extent) one *= static_cast<std::size_t>(*extent);
+  }
+  const bool known = std::all_of(type.dims.begin(), type.dims.end(), [](const model::Size& dim) { return dim.is_constant(); });
+  return !known || one == numbers;
 }
 
 // The root mean square of the finite ones.
@@ -87,19 +97,43 @@ Drivers find_drivers(const Engine& engine) {
 DriverVector::DriverVector(const Engine& engine, const model::ModelGraph& graph, const std::vector<int>& blocks) {
   for (const int b : blocks) {
     const plan::PlannedBlock& block = engine.plan().blocks[static_cast<std::size_t>(b)];
-    Part part{.block = b, .first = size_, .count = static_cast<std::size_t>(block.count), .each = block.family->size(), .point = block.point};
     if (block.point) {
-      part.support = graph.variables[block.components.at(0).variable].type.support;
-      part.each = coordinate_count(part.support, block.family->value_size());
-      usable_ = usable_ && has_coordinates(block, part.support);
-      if (part.support.kind == SupportKind::real) {
-        for (const plan::PlannedComponent& c : block.components) part.groups.push_back({c.offset, static_cast<std::size_t>(plan::variables_of(c))});
-      }
-    } else {
-      for (const family::LayoutEntry& entry : block.family->layout()) part.groups.push_back({entry.offset, entry.size});
+      add_points(block, b, graph);
+      continue;
     }
-    size_ += part.each * part.count;
-    parts_.push_back(std::move(part));
+    Part part{.block = b, .count = static_cast<std::size_t>(block.count), .each = block.family->size()};
+    for (const family::LayoutEntry& entry : block.family->layout()) part.groups.push_back({entry.offset, entry.size});
+    add(std::move(part));
+  }
+}
+
+void DriverVector::add(Part part) {
+  part.first = size_;
+  size_ += part.each * part.count;
+  parts_.push_back(std::move(part));
+}
+
+void DriverVector::add_points(const plan::PlannedBlock& block, int id, const model::ModelGraph& graph) {
+  const auto type_of = [&](const plan::PlannedComponent& c) -> const model::Type& { return graph.variables[c.variable].type; };
+  const bool real = std::all_of(block.components.begin(), block.components.end(),
+                                [&](const plan::PlannedComponent& c) { return type_of(c).support.kind == SupportKind::real; });
+  Part part{.block = id, .count = static_cast<std::size_t>(block.count), .point = true};
+  if (real) {
+    part.each = part.length = block.family->value_size();
+    part.support = type_of(block.components[0]).support;
+    for (const plan::PlannedComponent& c : block.components) part.groups.push_back({c.offset, static_cast<std::size_t>(plan::variables_of(c))});
+    add(std::move(part));
+    return;
+  }
+  for (const plan::PlannedComponent& c : block.components) {
+    part.support = type_of(c).support;
+    part.offset = c.offset;
+    part.length = block.components.size() == 1 ? block.family->value_size() : static_cast<std::size_t>(plan::variables_of(c));
+    part.each = coordinate_count(part.support, part.length);
+    part.groups.clear();
+    if (part.support.kind == SupportKind::real) part.groups.push_back({0, part.each});
+    usable_ = usable_ && has_coordinates(type_of(c), part.length);
+    add(part);
   }
 }
 
@@ -115,7 +149,7 @@ bool DriverVector::read(const Engine& engine, std::vector<double>& out) const {
     const std::size_t n = block.family->value_size();
     for (std::size_t e = 0; e < static_cast<std::size_t>(block.count); ++e) {
       const std::span<double> mine(out.data() + part.first + e * part.each, part.each);
-      if (!to_coordinates(part.support, {state.value.data() + e * n, n}, mine)) return false;
+      if (!to_coordinates(part.support, {state.value.data() + e * n + part.offset, part.length}, mine)) return false;
     }
   }
   return true;
@@ -125,15 +159,17 @@ bool DriverVector::write(Engine& engine, const std::vector<double>& x) const {
   std::vector<double> value;
   for (const Part& part : parts_) {
     const plan::PlannedBlock& block = engine.plan().blocks[static_cast<std::size_t>(part.block)];
-    const std::vector<double>& natural = engine.state().blocks[static_cast<std::size_t>(part.block)].natural;
+    const BlockState& state = engine.state().blocks[static_cast<std::size_t>(part.block)];
     for (std::int64_t e = 0; e < block.count; ++e) {
       const std::size_t at = static_cast<std::size_t>(e) * part.each;
       const std::span<const double> mine(x.data() + part.first + at, part.each);
       if (part.point) {
-        value.resize(block.family->value_size());
-        if (!from_coordinates(part.support, mine, value)) return false;
+        const std::size_t n = block.family->value_size();
+        const auto from = state.value.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(e) * n);
+        value.assign(from, from + static_cast<std::ptrdiff_t>(n));
+        if (!from_coordinates(part.support, mine, std::span(value).subspan(part.offset, part.length))) return false;
         engine.set_value(part.block, e, value);
-      } else if (!std::equal(mine.begin(), mine.end(), natural.begin() + static_cast<std::ptrdiff_t>(at)) &&
+      } else if (!std::equal(mine.begin(), mine.end(), state.natural.begin() + static_cast<std::ptrdiff_t>(at)) &&
                  engine.set_natural(part.block, e, mine)) {
         return false;
       }

@@ -26,10 +26,12 @@ class DriverVector {
   };
   struct Part {
     int block = 0;
-    std::size_t first = 0;           // in the vector
-    std::size_t count = 0;           // elements
-    std::size_t each = 0;            // entries of one
-    Support support = {};            // of a point
+    std::size_t first = 0;   // in the vector
+    std::size_t count = 0;   // elements
+    std::size_t each = 0;    // entries of one
+    Support support = {};    // of a point; of a block with several supports there is a part for each component
+    std::size_t offset = 0;  // of the part's numbers in the value of an element, and how many they are
+    std::size_t length = 0;
     std::vector<Group> groups = {};  // entries that have a unit; the others are logarithms
     bool point = false;
   };
@@ -48,6 +50,9 @@ class DriverVector {
   [[nodiscard]] std::vector<double> units(const std::vector<double>& x) const;
 
  private:
+  void add_points(const plan::PlannedBlock& block, int id, const model::ModelGraph& graph);
+  void add(Part part);
+
   std::vector<Part> parts_;
   std::size_t size_ = 0;
   bool usable_ = true;

@@ -62,7 +62,7 @@ class Information {
 
   [[nodiscard]] std::string reason_against() const {
     if (!problem_.derivation.exact) return "q is not the exact posterior, so that the bound's curvature is not that of the likelihood";
-    if (!vector_.usable()) return "a param is discrete";
+    if (!vector_.usable()) return "a param has no coordinates in which it could move freely";
     for (const plan::PlannedBlock& block : engine_.plan().blocks) {
       const bool any_point = std::any_of(block.components.begin(), block.components.end(), [](const auto& c) { return c.point; });
       if ((block.point || any_point) && !block.gates.empty()) return fmt::format("`{}` exists in a branch only", block.names);
@@ -100,10 +100,12 @@ class Information {
   bool statistics(const Free& f, std::span<const double> x, double by, std::vector<double>& out) const {
     const Part& part = vector_.parts()[f.part];
     const family::Family& family = block_of(part).family_of(static_cast<std::int64_t>(f.element));
-    std::vector<double> moved(x.begin(), x.end()), value(family.value_size());
+    const std::size_t n = family.value_size();
+    const auto now = engine_.state().blocks[static_cast<std::size_t>(part.block)].value.begin() + static_cast<std::ptrdiff_t>(f.element * n);
+    std::vector<double> moved(x.begin(), x.end()), value(now, now + static_cast<std::ptrdiff_t>(n));
     moved[f.at] += by;
     out.resize(family.size());
-    if (!from_coordinates(part.support, moved, value)) return false;
+    if (!from_coordinates(part.support, moved, std::span(value).subspan(part.offset, part.length))) return false;
     family.statistics_of(value, out);
     return true;
   }
@@ -228,7 +230,7 @@ class Information {
   void add_points(const Eigen::MatrixXd& covariance, StandardErrors& out) const {
     for (std::size_t p = 0; p < vector_.parts().size(); ++p) {
       const Part& part = vector_.parts()[p];
-      const std::size_t n = block_of(part).family->value_size();
+      const std::size_t n = part.length;
       std::vector<double>& se = out.of[part.block];
       for (std::size_t e = 0; e < part.count; ++e) {
         std::vector<Eigen::Index> mine;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <boost/math/special_functions/trigamma.hpp>
 #include <cmath>
 
 #include "catch.hpp"
@@ -53,6 +54,24 @@ TEST_CASE("variance and precision of it: v √(2/n) and r √(2/n)", "[run][stan
 TEST_CASE("an exponential rate: rate/√n", "[run][standard_errors]") {
   const run::Fit fit = asked("data y: positive[N] param r: positive for i in 1..N { y[i] ~ exponential(r) }", "y\n0.3\n1.7\n0.2\n4.1\n0.9\n");
   CHECK_THAT(se(fit, "r"), WithinRel(variable(fit, "r").value[0] / std::sqrt(5.0), 1e-6));
+}
+
+// Information n [[ψ1(a) − ψ1(a + b), −ψ1(a + b)], [−ψ1(a + b), ψ1(b) − ψ1(a + b)]].
+TEST_CASE("both parameters of a beta, searched for together", "[run][standard_errors]") {
+  const run::Fit fit = asked("data y: unit[N] param a, b: positive for i in 1..N { y[i] ~ beta(a, b) }", "y\n0.2\n0.35\n0.6\n0.5\n0.45\n0.7\n0.3\n");
+  using boost::math::trigamma;
+  const double a = variable(fit, "a").value[0], b = variable(fit, "b").value[0], both = trigamma(a + b);
+  const double aa = 7 * (trigamma(a) - both), bb = 7 * (trigamma(b) - both), ab = -7 * both, determinant = aa * bb - ab * ab;
+  CHECK_THAT(se(fit, "a"), WithinRel(std::sqrt(bb / determinant), 1e-5));
+  CHECK_THAT(se(fit, "b"), WithinRel(std::sqrt(aa / determinant), 1e-5));
+}
+
+// R 4.2: glm(am ~ hp + wt, binomial, mtcars), column Std. Error.
+TEST_CASE("coefficients of a logistic regression", "[run][standard_errors]") {
+  const run::Fit fit = asked(text_of("logistic/transmission.model"), text_of("logistic/mtcars.csv"));
+  CHECK_THAT(se(fit, "intercept"), WithinAbs(7.44356, 1e-3));
+  CHECK_THAT(se(fit, "by_power"), WithinAbs(0.01773, 1e-5));
+  CHECK_THAT(se(fit, "by_weight"), WithinAbs(3.06868, 1e-3));
 }
 
 TEST_CASE("a proportion: √(p (1 − p)/n), and the same of a simplex", "[run][standard_errors]") {
