@@ -8,7 +8,7 @@
 namespace jensen::run {
 namespace {
 
-constexpr int largest_fixed = 8;
+constexpr int largest_fixed = 6;
 
 template <int... D>
 auto forests(std::integer_sequence<int, D...>) -> std::variant<GaussianForest<Eigen::Dynamic>, GaussianForest<D + 1>...>;
