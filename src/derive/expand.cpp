@@ -314,8 +314,7 @@ Tensor Expander::eval_index(const grammar::IndexExpr& index, const NamesPtr& nam
                   uses.push_back(std::get<IndexUse>(node.indices[0]));
                 } else {
                   uses.push_back({});
-                  data_uses.resize(i);
-                  for (std::size_t j = 0; j < i; ++j) data_uses[j] = uses[j];
+                  while (data_uses.size() < i) data_uses.emplace_back(uses[data_uses.size()]);
                   data_uses.push_back(DataIndexExpr{lookup});
                   continue;
                 }

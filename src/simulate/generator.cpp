@@ -131,6 +131,15 @@ void Generator::fill(const Isolated& isolated, model::BoundData& world, const st
   }
 }
 
+// Of what stands for the missing cells of data: 1 where a cell is missing. The others need no draw.
+const model::BoundArray* Generator::holes_in(const model::BoundData& world) const {
+  const VariableId data = graph_.variables[statement_.variable].missing_of;
+  if (!data.valid() || !graph_.variables[data].missing_mask.valid()) return nullptr;
+  const auto found = world.arrays.find(graph_.variables[data].missing_mask);
+  const bool same = found != world.arrays.end() && found->second.dims == world.arrays.at(statement_.variable).dims;
+  return same ? &found->second : nullptr;
+}
+
 void Generator::step(model::BoundData& world, const StreamKey& key) const {
   std::set<std::vector<Index>> left_out;
   if (covered_) {
@@ -150,8 +159,11 @@ void Generator::step(model::BoundData& world, const StreamKey& key) const {
     const Index first_level = derived.first_level.evaluate(world.sizes).value_or(0);
     const std::uint64_t part = (std::uint64_t{key.draw} << 32) | static_cast<std::uint32_t>(statement_.variable.value);
     std::vector<double> value, mean;
+    const model::BoundArray* holes = holes_in(world);
     fill(*draw_, world, [&](const Place& place) {
       if (left_out.contains(place.plates)) return;
+      const auto asked = [&](const auto& to) { return holes->values[static_cast<std::size_t>(to.second)] != 0; };
+      if (holes != nullptr && std::none_of(place.to.begin(), place.to.end(), asked)) return;
       value.resize(place.block.family->value_size());
       mean.resize(place.block.family->size());
       double log_partition = 0;

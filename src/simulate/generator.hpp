@@ -32,6 +32,7 @@ class Generator {
 
  private:
   struct Place;
+  [[nodiscard]] const model::BoundArray* holes_in(const model::BoundData& world) const;
   void step(model::BoundData& world, const StreamKey& key) const;
   void fill(const Isolated& isolated, model::BoundData& world, const std::function<void(const Place&)>& give) const;
 

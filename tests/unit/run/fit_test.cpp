@@ -237,3 +237,12 @@ TEST_CASE("local updates of a block that meets one with a pattern lead where pla
   CHECK_THAT(local->elbo, WithinAbs(plain->elbo, 1e-5));
   for (std::size_t i = 1; i < local->elbo_trace.size(); ++i) CHECK(local->elbo_trace[i] >= local->elbo_trace[i - 1] - 1e-9);
 }
+
+TEST_CASE("a table of data looked up by two columns", "[fit]") {
+  const auto fit =
+      tests::fit_text({"data table: real[2, 3] = [[1, 2, 3], [10, 20, 30]]\ndata y: real[N]\ndata a: int[N]\ndata b: int[N]\n"
+                       "m ~ normal(0, 10)\nfor n in 1..N { y[n] ~ normal(m + table[a[n], b[n]], 1) }\n",
+                       "y,a,b\n20.5,2,2\n3.5,1,3\n"});
+  if (!fit) FAIL(tests::messages(fit.diagnostics()));
+  CHECK_THAT(tests::variable(*fit, "m").mean[0], WithinAbs((0.5 + 0.5) / 2.01, 1e-9));
+}
