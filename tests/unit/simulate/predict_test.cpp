@@ -148,9 +148,10 @@ TEST_CASE("predictions are used by predictions only") {
 
 // The posteriors of the rates are gamma(2 + sum of the column, 3.1).
 TEST_CASE("missing cells of a table are predicted each from its own column, and no other cell is drawn") {
-  const Fitted fitted("data y: count[N, J] = columns(a, b, c)\nfor j in 1..J { r[j] ~ gamma(2, 0.1) }\n"
-                      "for n in 1..N { for j in 1..J { y[n, j] ~ poisson(r[j]) } }\n",
-                      "a,b,c\n10,100,1000\nNA,110,990\n12,NA,1010\n9,95,NA\n");
+  const Fitted fitted(
+      "data y: count[N, J] = columns(a, b, c)\nfor j in 1..J { r[j] ~ gamma(2, 0.1) }\n"
+      "for n in 1..N { for j in 1..J { y[n, j] ~ poisson(r[j]) } }\n",
+      "a,b,c\n10,100,1000\nNA,110,990\n12,NA,1010\n9,95,NA\n");
   REQUIRE(fitted.fit);
   const run::FittedVariable& cells = named(fitted.fit->variables, "y");
   REQUIRE(cells.mean.size() == 3);
