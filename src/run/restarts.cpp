@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "run/ascent.hpp"
 #include "run/collapse.hpp"
@@ -18,7 +19,12 @@ struct Best {
   State state;
 };
 
-bool better(const Run& run, const Best& best) { return !best.run || run.bound.elbo > best.run->bound.elbo; }
+// By more than convergence leaves open: of runs that ended in one optimum the first is taken, whatever the last digits are.
+bool better(const Run& run, const Best& best) {
+  if (!best.run) return true;
+  const double known = best.run->bound.elbo;
+  return run.bound.elbo > known + std::max(1e-6, 1e-10 * std::abs(known));
+}
 
 // log densities of the params themselves: the terms that come from their own factors alone.
 double log_prior(const Problem& problem, Engine& engine) {
